@@ -1,0 +1,62 @@
+"""Whole configurations, and what stands under data: what a YAML file may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from convgan.config.networks import Classifier, Critic, Generator
+from convgan.config.section import Count, Section
+from convgan.config.training import ClassifierTrain, GanTrain
+
+
+class Data(Section):
+    """Which pictures, from where, and what is done to them once, before training."""
+
+    name: Literal["mnist", "fashion-mnist", "folder"]
+    folder: Path | None = None
+    """Where the files are: idx files of a named data set, or one's own pictures."""
+    source: Literal["auto", "full", "sample"] = "auto"
+    """`full` refuses the bundled sample, `sample` asks for it, `auto` takes what it finds."""
+    image_size: Annotated[int, Field(ge=8, le=1024)] | None = None
+    """Height and width that pictures are resized to; null keeps them as they are."""
+    channels: Literal[1, 3] | None = None
+    """1 for grey, 3 for colour; null keeps them as they are."""
+    limit: Count | None = None
+    """Use only the first so many training pictures."""
+    validation: Annotated[int, Field(ge=0)] = 0
+    """How many of the training pictures are held out to choose the best epoch."""
+
+    @model_validator(mode="after")
+    def _folder_is_named(self) -> Data:
+        if self.name == "folder" and self.folder is None:
+            raise ValueError("name 'folder' needs data.folder, the folder of your pictures")
+        return self
+
+
+class ClassifierConfig(Section):
+    """`convgan train-classifier`."""
+
+    task: Literal["classifier"]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    data: Data
+    model: Classifier
+    train: ClassifierTrain
+
+
+class GanConfig(Section):
+    """`convgan train-dcgan`."""
+
+    task: Literal["dcgan"]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    data: Data
+    generator: Generator
+    discriminator: Critic
+    train: GanTrain
+
+
+Config = ClassifierConfig | GanConfig

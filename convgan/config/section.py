@@ -1,0 +1,32 @@
+"""The base of all parts of a configuration, and the number ranges that they share."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Count = Annotated[int, Field(ge=1, le=65536)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A part of a configuration: frozen, and a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: Any) -> Any:
+        """Say which key was probably meant, which pydantic's own message does not."""
+        if isinstance(data, dict):
+            for key in data:
+                if key not in cls.model_fields:
+                    near = get_close_matches(str(key), cls.model_fields, n=1)
+                    hint = f"did you mean {near[0]!r}?" if near else "known keys:"
+                    raise ValueError(
+                        f"there is no key {key!r} here; {hint} ({', '.join(cls.model_fields)})"
+                    )
+        return data

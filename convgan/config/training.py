@@ -1,0 +1,87 @@
+"""How a network is trained: what stands under train."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, model_validator
+
+from convgan.config.section import Fraction, Positive, Section
+
+
+class Adam(Section):
+    """Kingma and Ba, 2015; the defaults are Keras's."""
+
+    name: Literal["adam"]
+    learning_rate: Positive = 1e-3
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
+
+
+class RMSprop(Section):
+    """Hinton, 2012; the defaults are Keras's."""
+
+    name: Literal["rmsprop"]
+    learning_rate: Positive = 1e-3
+    rho: Fraction = 0.9
+
+
+Optimizer = Annotated[Adam | RMSprop, Discriminator("name")]
+Schedule = Literal["constant", "cosine", "linear", "one_cycle"]
+
+
+class Train(Section):
+    """What both trainings share."""
+
+    epochs: Annotated[int, Field(ge=1, le=100000)]
+    batch_size: Annotated[int, Field(ge=1, le=8192)]
+    schedule: Schedule = "constant"
+    """How the learning rates change: not at all, falling to 0 by a half cosine or a straight
+    line, or rising for 30 % of the steps and falling to 0 after (Smith and Topin, 2018)."""
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    steps_per_call: Annotated[int, Field(ge=1, le=10000)] = 25
+    """Steps in one compiled call: what the progress bar and the log can see."""
+
+
+class ClassifierTrain(Train):
+    """Sparse cross-entropy on labelled pictures."""
+
+    optimizer: Optimizer
+    augment_shift: Annotated[int, Field(ge=0, le=16)] = 0
+    """Pixels by which each training picture is moved at random, each way; 0 for none."""
+
+
+class Penalty(Section):
+    """A term of the discriminator's loss that keeps its gradient at the pictures small."""
+
+    name: Literal["r1", "gradient_penalty"]
+    weight: Positive
+    every: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Only at each so many-th step, with the weight so many times as large."""
+
+
+class GanTrain(Train):
+    """The adversarial training."""
+
+    update: Literal["alternating", "simultaneous"] = "simultaneous"
+    """`alternating`: the discriminator, then the generator with fresh noise through the
+    discriminator just updated. `simultaneous`: both from one forward pass."""
+    loss: Literal["non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
+    """How far below 1 the label of real pictures lies (Salimans et al., 2016)."""
+    penalty: Penalty | None = None
+    generator_optimizer: Adam
+    discriminator_optimizer: Adam
+    average_decay: Fraction = 0.999
+    """Of the averaged generator, the one that makes the samples; 0 for no averaging."""
+    sample_grid: Annotated[int, Field(ge=1, le=20)] = 5
+    """Pictures along each side of the sample grid."""
+
+    @model_validator(mode="after")
+    def _smoothing_fits(self) -> GanTrain:
+        if self.label_smoothing and self.loss != "non_saturating":
+            raise ValueError(
+                f"label_smoothing {self.label_smoothing} has a meaning only with loss "
+                f"'non_saturating', not {self.loss!r}; set it to 0"
+            )
+        return self

@@ -1,0 +1,27 @@
+"""The errors that a user can cause, each with the exit code that it ends the command with.
+
+A message says what was got, what was expected and what to do next. Anything else that is
+raised is a defect of convgan.
+"""
+
+
+class ConvganError(Exception):
+    """Base of all errors that are meant for the user."""
+
+    exit_code = 1
+
+
+class UsageError(ConvganError, ValueError):
+    """The command line or the configuration asks for something that cannot be."""
+
+    exit_code = 2
+
+
+class DataError(ConvganError, ValueError):
+    """A file or a data set is missing, damaged or of another form than expected."""
+
+    exit_code = 2
+
+
+class RunError(ConvganError, RuntimeError):
+    """A run that had begun could not go on."""
