@@ -1,1 +1,22 @@
-"""artifacts."""
+"""Arrays and numbers to files that people look at: grids, films, plots and a report."""
+
+from convgan.artifacts.animation import write_animation
+from convgan.artifacts.class_plots import save_class_histogram, save_confusion_matrix
+from convgan.artifacts.curves import save_curves
+from convgan.artifacts.galleries import save_labelled_pictures, save_mistakes
+from convgan.artifacts.images import image_grid, read_png, save_png
+from convgan.artifacts.report import Table, write_report
+
+__all__ = [
+    "Table",
+    "image_grid",
+    "read_png",
+    "save_class_histogram",
+    "save_confusion_matrix",
+    "save_curves",
+    "save_labelled_pictures",
+    "save_mistakes",
+    "save_png",
+    "write_animation",
+    "write_report",
+]

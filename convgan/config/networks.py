@@ -51,6 +51,8 @@ class Hidden(Section):
 class Classifier(Section):
     """Pictures to one logit a class."""
 
+    input_range: Literal["[-1, 1]", "[0, 1]"] = "[-1, 1]"
+    """What the pixels are scaled to before the first convolution."""
     blocks: Annotated[tuple[ConvBlock, ...], Field(min_length=1)]
     flatten: Literal["flatten", "average"] = "flatten"
     """How the last feature map becomes a vector: all of it, or its average over the picture."""

@@ -1,1 +1,1 @@
-"""models."""
+"""Configuration to keras.Model, and the arithmetic of strided convolutions."""

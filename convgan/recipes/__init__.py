@@ -1,1 +1,1 @@
-"""recipes."""
+"""One file a command; each reads from top to bottom like the description of the job."""

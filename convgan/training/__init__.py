@@ -1,1 +1,17 @@
-"""training."""
+"""Batches and networks to trained weights."""
+
+from convgan.training.classifier import ClassifierTask
+from convgan.training.gan import DCGAN
+from convgan.training.loop import Stopped, epoch_end, run_training
+from convgan.training.optimizers import build_optimizer
+from convgan.training.state import TrainingState
+
+__all__ = [
+    "DCGAN",
+    "ClassifierTask",
+    "Stopped",
+    "TrainingState",
+    "build_optimizer",
+    "epoch_end",
+    "run_training",
+]

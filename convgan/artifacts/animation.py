@@ -1,0 +1,142 @@
+"""PNG frames, each with a label above it, to a GIF or MP4 film."""
+
+from __future__ import annotations
+
+import math
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import imageio.v3 as iio
+import numpy as np
+
+from convgan.artifacts.captions import caption_strip, line_height, text_width
+from convgan.artifacts.files import replacing
+from convgan.artifacts.images import MAX_PIXELS, enlarge, read_png
+from convgan.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_SLOWEST, _FASTEST = 0.1, 50.0  # frames a second; browsers slow down faster GIFs
+_LONGEST_HOLD = 600.0  # seconds; a GIF has 16 bits for hundredths of a second
+_WIDEST_LABEL = 160  # pixels; wider labels are cut where the picture is not wider
+_MAX_FILM = 1_000_000_000  # bytes of all frames in memory
+
+
+def write_animation(
+    frames: Sequence[tuple[str, Path]],
+    target: Path,
+    *,
+    fps: float = 4.0,
+    hold: float = 2.0,
+    scale: int = 1,
+) -> None:
+    """Write frames one after the other as an endless GIF, or as MP4.
+
+    The label stands in a white strip above the picture. Grey pictures stay exact in a GIF;
+    colours are reduced to 256 a frame. A GIF joins neighbours that are equal, label and all,
+    to one frame that is shown as long as both.
+
+    Args:
+        frames: (label, PNG file) in order; pictures all of one size.
+        target: the file to write; its suffix, .gif or .mp4, chooses the format.
+        fps: frames a second, 0.1 to 50. A GIF rounds each frame's time to 0.01 s.
+        hold: seconds that the last frame is shown, 0 to 600; at least one frame's time.
+        scale: each pixel becomes scale × scale pixels.
+
+    Raises:
+        UsageError: the suffix is another one, MP4 is asked for without imageio-ffmpeg, or a
+            number is out of its range.
+        DataError: there are no frames, one is missing or damaged, or their sizes differ.
+        RunError: the file cannot be written.
+    """
+    _check(target, fps=fps, hold=hold, scale=scale)
+    film = _film(frames, scale)
+    if target.suffix.lower() == ".gif":
+        _write_gif(film, target, fps=fps, hold=hold)
+    else:
+        _write_mp4(film, target, fps=fps, hold=hold)
+
+
+def _check(target: Path, *, fps: float, hold: float, scale: int) -> None:
+    suffix = target.suffix.lower()
+    if suffix not in {".gif", ".mp4"}:
+        raise UsageError(f"cannot write {target}: expected a name that ends in .gif or .mp4")
+    if not _SLOWEST <= fps <= _FASTEST:
+        raise UsageError(f"fps is {fps}, expected {_SLOWEST} to {_FASTEST} frames a second")
+    if not 0 <= hold <= _LONGEST_HOLD:
+        raise UsageError(f"hold is {hold}, expected 0 to {_LONGEST_HOLD} seconds")
+    if scale < 1:
+        raise UsageError(f"scale is {scale}, expected a whole number of at least 1")
+    if suffix == ".mp4" and find_spec("imageio_ffmpeg") is None:
+        raise UsageError(
+            f'cannot write {target}: MP4 needs an extra package: pip install "convgan[mp4]". '
+            "A name that ends in .gif works without it"
+        )
+
+
+def _film(frames: Sequence[tuple[str, Path]], scale: int) -> NDArray[np.uint8]:
+    """Labelled, enlarged frames (T, H, W, C); C is 1 if all pictures are grey, else 3."""
+    if not frames:
+        raise DataError("there are no frames to make a film of")
+    pictures = [read_png(path) for _, path in frames]
+    height, width = pictures[0].shape[:2]
+    for picture, (_, path) in zip(pictures, frames, strict=True):
+        if picture.shape[:2] != (height, width):
+            raise DataError(
+                f"{path} has {picture.shape[1]}×{picture.shape[0]} pixels, but {frames[0][1]} "
+                f"has {width}×{height}; the frames of a film are of one size"
+            )
+    font_size = min(max(width * scale // 24, 12), 24)
+    widest = max(text_width(label, font_size) for label, _ in frames)
+    film_width = max(width * scale, min(widest, _WIDEST_LABEL))
+    top = line_height(font_size)
+    channels = max(picture.shape[-1] for picture in pictures)
+    shape = (top + height * scale, film_width, channels)
+    if shape[0] * shape[1] > MAX_PIXELS or len(frames) * math.prod(shape) > _MAX_FILM:
+        raise UsageError(
+            f"{len(frames)} frames of {shape[1]}×{shape[0]} pixels are too many to hold in "
+            "memory; ask for a smaller scale or fewer frames"
+        )
+    film = np.full((len(frames), *shape), 255, np.uint8)
+    for still, picture, (label, _) in zip(film, pictures, frames, strict=True):
+        still[:top] = caption_strip(label, film_width, font_size=font_size)[..., None]
+        still[top:, : width * scale] = enlarge(picture, scale)
+    return film
+
+
+def _write_gif(film: NDArray[np.uint8], target: Path, *, fps: float, hold: float) -> None:
+    each = 10 * round(100 / fps)  # milliseconds; GIF counts in hundredths of a second
+    last = max(10 * round(100 * hold), each)
+    durations = [each] * (len(film) - 1) + [last]
+    with replacing(target) as temporary:
+        iio.imwrite(
+            temporary,
+            list(film[..., 0] if film.shape[-1] == 1 else film),
+            extension=".gif",
+            plugin="pillow",
+            duration=durations if len(film) > 1 else last,  # Pillow: no list for one frame
+            loop=0,  # for ever
+        )
+
+
+def _write_mp4(film: NDArray[np.uint8], target: Path, *, fps: float, hold: float) -> None:
+    # H.264 stores colour at half the resolution, so both sides have to be even.
+    odd_height, odd_width = film.shape[1] % 2, film.shape[2] % 2
+    film = np.pad(film, ((0, 0), (0, odd_height), (0, odd_width), (0, 0)), constant_values=255)
+    film = np.broadcast_to(film, (*film.shape[:3], 3))
+    held = max(round(hold * fps), 1)
+    with replacing(target) as temporary:
+        iio.imwrite(
+            temporary,
+            [*film[:-1], *[film[-1]] * held],
+            extension=".mp4",
+            plugin="FFMPEG",
+            fps=fps,
+            codec="libx264",
+            macro_block_size=2,
+            ffmpeg_log_level="error",
+        )

@@ -1,0 +1,106 @@
+"""Plots with one row, column or pair of bars a class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convgan.artifacts.figures import png_figure, short_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+_CELL = 0.58  # inches; four digits fit
+_WIDEST = 14.0  # inches of the matrix itself
+_SMALLEST_FONT = 5.0  # points; smaller counts are left out
+_MOST_COUNTED = 40  # classes; of more, only the colours are drawn
+
+
+def save_confusion_matrix(
+    path: Path, matrix: NDArray[np.integer], *, class_names: Sequence[str]
+) -> None:
+    """Draw a confusion matrix: counts in the cells, coloured by their share of the row.
+
+    Above 40 classes the cells hold no counts, only their colour.
+
+    Args:
+        path: the PNG file to write.
+        matrix: counts (K, K), rows are true classes and columns predicted ones.
+        class_names: K names.
+
+    Raises:
+        ValueError: the shapes do not agree.
+        RunError: the file cannot be written.
+    """
+    classes = len(class_names)
+    if matrix.shape != (classes, classes) or classes == 0:
+        raise ValueError(f"got a matrix {matrix.shape} for {classes} class names")
+    totals = matrix.sum(axis=1, keepdims=True)
+    shares = matrix / np.maximum(totals, 1)  # a class without pictures has a white row
+    cell = min(_CELL, _WIDEST / classes)
+    side = max(cell * classes, 2.5)
+    digits = len(str(matrix.max()))
+    font_size = min(9.0, 72 * side / classes * 0.8 / (0.65 * digits))
+    names = short_names(class_names)
+    margin = 0.6 + 0.075 * max(map(len, names))
+    with png_figure(path, side + margin + 1.0, side + margin) as figure:
+        axes: Axes = figure.subplots()
+        picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        label_size = min(10.0, 72 * side / classes * 0.8)
+        axes.set_xticks(range(classes), names, rotation=90, fontsize=label_size)
+        axes.set_yticks(range(classes), names, fontsize=label_size)
+        axes.set_xlabel("predicted")
+        axes.set_ylabel("true")
+        if font_size >= _SMALLEST_FONT and classes <= _MOST_COUNTED:
+            for row, column in np.ndindex(classes, classes):
+                colour = "white" if shares[row, column] > 0.5 else "black"
+                count = str(matrix[row, column])
+                axes.text(
+                    column, row, count, ha="center", va="center", color=colour, size=font_size
+                )
+        figure.colorbar(picture, ax=axes, label="share of the true class", shrink=0.8)
+
+
+def save_class_histogram(
+    path: Path,
+    real_shares: NDArray[np.floating],
+    *,
+    generated_shares: NDArray[np.floating],
+    class_names: Sequence[str],
+) -> None:
+    """Draw how often each class occurs among real and among generated pictures, side by side.
+
+    Args:
+        path: the PNG file to write.
+        real_shares: (K,), each in [0, 1].
+        generated_shares: (K,), each in [0, 1].
+        class_names: K names.
+
+    Raises:
+        ValueError: the lengths do not agree.
+        RunError: the file cannot be written.
+    """
+    classes = len(class_names)
+    if real_shares.shape != (classes,) or generated_shares.shape != (classes,) or classes == 0:
+        raise ValueError(
+            f"got shares of shapes {real_shares.shape} and {generated_shares.shape} "
+            f"for {classes} class names"
+        )
+    places = np.arange(classes)
+    width = min(max(0.7 * classes, 5.0), _WIDEST)
+    label_size = min(10.0, 72 * width / classes * 0.7)
+    with png_figure(path, width, 4) as figure:
+        axes: Axes = figure.subplots()
+        axes.bar(places - 0.2, real_shares, width=0.38, color="C0", label="real")
+        axes.bar(places + 0.2, generated_shares, width=0.38, color="C1", label="generated")
+        axes.set_xlim(-0.6, classes - 0.4)
+        axes.set_xticks(places, short_names(class_names), rotation=45, ha="right", size=label_size)
+        axes.tick_params(axis="x", length=0)
+        axes.set_ylabel("share of the pictures")
+        axes.grid(True, axis="y")
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)

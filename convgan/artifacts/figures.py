@@ -1,0 +1,62 @@
+"""The plain style of all plots, and their PNG files."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from convgan.artifacts.captions import plain_text
+from convgan.artifacts.files import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+_STYLE: dict[Any, Any] = {
+    "agg.path.chunksize": 20_000,  # longer noisy lines make Agg fail
+    "axes.axisbelow": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 11,
+    "figure.dpi": 110,
+    "font.size": 10,
+    "grid.color": "#e4e4e4",
+    "legend.frameon": False,
+    "savefig.dpi": 110,
+    "text.parse_math": False,  # a class may be named "a$b$"
+}
+_LONGEST_NAME = 24
+
+
+@contextmanager
+def png_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
+    """Yield an empty figure of width × height inches; what was drawn on it becomes the PNG file.
+
+    The user's own matplotlib settings have no influence, nor has this on them.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    import matplotlib as mpl  # noqa: PLC0415 (0.4 s that only plots need)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with mpl.rc_context(), warnings.catch_warnings():
+        # A class name in a script that DejaVu Sans lacks shows as boxes; that is no defect.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+        with replacing(path) as temporary:
+            figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Class names cut to what fits beside an axis."""
+    plain = [plain_text(name) for name in names]
+    return [n if len(n) <= _LONGEST_NAME else n[: _LONGEST_NAME - 1] + "…" for n in plain]

@@ -1,0 +1,79 @@
+"""One static HTML page about a run, to be opened beside its pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from convgan.artifacts.files import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts: a title, the column heads and rows as long as `header`."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.header):
+                raise ValueError(
+                    f"table {self.title!r}: a row has {len(row)} cells for {len(self.header)} heads"
+                )
+
+
+def write_report(
+    path: Path,
+    *,
+    title: str,
+    facts: Mapping[str, str],
+    tables: Sequence[Table] = (),
+    pictures: Sequence[tuple[str, str | PurePath]] = (),
+) -> None:
+    """Write a page that needs no network, no script and no other file than its pictures.
+
+    All texts are escaped, so class names and paths may hold any character.
+
+    Args:
+        path: the HTML file to write.
+        title: heading of the page.
+        facts: what is told first, name to value, in order.
+        tables: in order.
+        pictures: (caption, picture file relative to the folder of `path`), in order.
+
+    Raises:
+        ValueError: a picture's path is absolute.
+        RunError: the file cannot be written.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("report.html.j2").render(
+        title=title,
+        facts=facts,
+        tables=tables,
+        pictures=[(caption, _address(picture)) for caption, picture in pictures],
+    )
+    with replacing(path) as temporary:
+        # A file name that is not UTF-8 reaches us with lone surrogates.
+        temporary.write_text(page, encoding="utf-8", errors="replace")
+
+
+def _address(picture: str | PurePath) -> str:
+    relative = PurePath(picture)
+    if relative.is_absolute():
+        raise ValueError(f"the picture {relative} must be relative to the report's folder")
+    return quote(relative.as_posix(), errors="replace")

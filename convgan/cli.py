@@ -1,0 +1,239 @@
+"""The commands: parse, call one recipe, print where its results are.
+
+TensorFlow is imported inside the commands, so that `--help` and mistakes answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from convgan import __version__
+from convgan.errors import UsageError
+from convgan.terminal import for_people, open_log
+
+DEFAULTS = {"classifier": "classifier-mnist", "dcgan": "dcgan-fashion"}
+OUTPUTS = Path("outputs")
+
+app = typer.Typer(
+    name="convgan",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+OutOption = Annotated[Path, typer.Option(help="Folder of all runs.")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, gpu or gpu:N.")]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Show tracebacks and the framework's own messages.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="A.B=V", help="Change one value of the configuration. Repeatable."),
+]
+RunArgument = Annotated[
+    str | None, typer.Argument(metavar="[RUN]", help="A run's folder or name; else the newest.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Train an image classifier and a DCGAN, look at what they do, and measure it.
+
+    Start with: convgan train-dcgan
+    """
+    if version:
+        typer.echo(f"convgan {__version__}")
+        raise typer.Exit
+
+
+def add_training_command(task: Literal["classifier", "dcgan"], description: str) -> None:
+    """Add `train-<task>`; the two commands differ in their recipe only."""
+
+    def train(
+        run: Annotated[
+            str | None, typer.Argument(metavar="[RUN]", help="With --resume: which run.")
+        ] = None,
+        config: Annotated[
+            str, typer.Option("--config", "-c", help="A preset's name or a YAML file.")
+        ] = DEFAULTS[task],
+        changes: SetOption = None,
+        name: Annotated[
+            str | None, typer.Option(help="Name of the run's folder, less its number.")
+        ] = None,
+        out: OutOption = OUTPUTS,
+        seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+        epochs: Annotated[int | None, typer.Option(help="Epochs to train, in all.")] = None,
+        device: DeviceOption = "auto",
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Build and check all, try a step, keep nothing.")
+        ] = False,
+        resume: Annotated[
+            bool, typer.Option("--resume", help="Go on with RUN, or with the newest run.")
+        ] = False,
+        debug: DebugOption = False,
+    ) -> None:
+        open_log()
+        from convgan.config import load_config
+        from convgan.runs import find_run
+
+        if run and not resume:
+            raise UsageError(
+                f"got {run!r} without --resume; to go on with a run write --resume {run}, "
+                f"to choose a configuration --config {run}"
+            )
+        resumed = find_run(run, out, task=task) if resume else None
+        given = list(changes or [])
+        if resumed and (given or seed is not None or config != DEFAULTS[task] or name):
+            raise UsageError(
+                "--resume goes on with the run's own configuration: with it only --epochs, "
+                "--out and --device can be given"
+            )
+        given += [] if seed is None else [f"seed={seed}"]
+        given += [] if epochs is None else [f"train.epochs={epochs}"]
+        source = resumed.folder / "config.yaml" if resumed else config
+        loaded = load_config(source, given)
+        if loaded.task != task:
+            raise UsageError(f"{source} is for convgan train-{loaded.task}, not train-{task}")
+
+        from convgan.hardware import start_tensorflow
+
+        machine = start_tensorflow(device=device, show_noise=debug)
+        from convgan.recipes.job import Job
+
+        job = Job(
+            out=out,
+            name=name or loaded.name,
+            device=machine,
+            command=shlex.join(["convgan", *sys.argv[1:]]),
+            dry_run=dry_run,
+            resume=resumed,
+        )
+        from convgan.recipes.training import train as recipe
+
+        done = recipe(loaded, job)
+        if done:
+            typer.echo(f"\nThe run is in {done.folder}")
+            typer.echo(f"Look at   {done.folder / 'report.html'}")
+            typer.echo(f"Evaluate  convgan eval {done.folder}")
+
+    train.__doc__ = description
+    app.command(f"train-{task}")(for_people(train))
+
+
+add_training_command(
+    "classifier",
+    """Train an image classifier (default: MNIST digits).
+
+    Example: convgan train-classifier --config classifier-fashion --epochs 3
+    """,
+)
+add_training_command(
+    "dcgan",
+    """Train a DCGAN, a generator of pictures (default: Fashion-MNIST clothes).
+
+    Example: convgan train-dcgan --config dcgan-mnist --set train.batch_size=64
+    """,
+)
+
+
+@app.command()
+@for_people
+def make_gif(
+    run: RunArgument = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file: .gif, or .mp4.")
+    ] = None,
+    fps: Annotated[float, typer.Option(help="Frames a second.")] = 4.0,
+    hold: Annotated[float, typer.Option(help="Seconds that the last frame stays.")] = 2.0,
+    scale: Annotated[int, typer.Option(help="Screen pixels a pixel of the grid.")] = 1,
+    last: Annotated[int | None, typer.Option(min=1, help="Only the last N frames.")] = None,
+    out: OutOption = OUTPUTS,
+    debug: DebugOption = False,
+) -> None:
+    """Join the sample grids of a DCGAN run into a GIF or MP4.
+
+    Example: convgan make-gif dcgan-fashion-0001 --fps 8 --output film.gif
+    """
+    open_log()
+    from convgan.recipes.make_gif import Film, make_gif
+    from convgan.runs import find_run
+
+    found = find_run(run, out, task="dcgan")
+    typer.echo(str(make_gif(found, output, Film(fps=fps, hold=hold, scale=scale, last=last))))
+
+
+@app.command("eval")
+@for_people
+def evaluate(
+    run: RunArgument = None,
+    evaluator: Annotated[
+        str | None, typer.Option(metavar="RUN", help="The classifier run that judges a DCGAN.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    out: OutOption = OUTPUTS,
+    device: DeviceOption = "auto",
+    debug: DebugOption = False,
+) -> None:
+    """Measure a run on the test set: accuracy, or the classes that a generator makes.
+
+    Example: convgan eval dcgan-fashion-0001 --evaluator classifier-fashion-0001
+    """
+    open_log(quiet=as_json)
+    from convgan.hardware import start_tensorflow
+    from convgan.runs import find_run
+
+    found = find_run(run, out)
+    start_tensorflow(device=device, show_noise=debug)
+    from convgan.recipes.evaluate import evaluate as recipe
+    from convgan.recipes.report import evaluation_tables
+    from convgan.terminal import format_tables
+
+    numbers = recipe(found, out=out, evaluator=evaluator)
+    if as_json:
+        typer.echo(json.dumps(numbers, indent=2))
+        return
+    typer.echo(format_tables(evaluation_tables(found)))
+    typer.echo(f"\nNumbers and pictures are in {found.folder / 'eval'}")
+    typer.echo(f"Look at  {found.folder / 'report.html'}")
+
+
+@app.command()
+@for_people
+def inspect(
+    config: Annotated[str, typer.Argument(help="A preset's name or a YAML file.")] = "dcgan-fashion",
+    changes: SetOption = None,
+    data: Annotated[
+        bool, typer.Option("--data", help="Show the data set instead, and draw a picture grid.")
+    ] = False,
+    out: OutOption = OUTPUTS,
+    debug: DebugOption = False,
+) -> None:
+    """Show a configuration's networks layer by layer, or its data set.
+
+    Example: convgan inspect dcgan-fashion-article
+    """
+    open_log()
+    from convgan.config import load_config
+    from convgan.recipes.inspect import describe_data, describe_networks
+
+    loaded = load_config(config, changes)
+    if data:
+        text, picture = describe_data(loaded, out)
+        typer.echo(f"{text}\n\nPictures: {picture}")
+    else:
+        typer.echo(describe_networks(loaded))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

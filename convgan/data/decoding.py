@@ -1,0 +1,166 @@
+"""Decode picture files to one array, once: the array is kept in convgan's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import struct
+import tempfile
+import warnings
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from tqdm import tqdm
+
+from convgan.data.pictures import empty_images, fit
+from convgan.data.places import convgan_cache
+from convgan.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from convgan.data.image_set import Images
+
+_VERSION = 1  # part of the cache's key: count up when decoding changes
+# Named, so that a file's content cannot call one of Pillow's rarer decoders.
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+_GREY_MODES = ("1", "L", "LA", "La")
+_EXIF_ORIENTATION = 0x0112
+_EXIF_TURNED = range(5, 9)  # these orientations exchange width and height
+
+# Pillow's decoders let through what their parsing of damaged files runs into.
+_PILLOW_ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, IndexError)
+
+logger = logging.getLogger("convgan")
+
+
+class _Form(NamedTuple):
+    """What a picture's header says."""
+
+    width: int
+    height: int
+    grey: bool
+
+
+def decode(root: Path, paths: Sequence[Path], *, size: int | None, channels: int | None) -> Images:
+    """The pictures at `paths`, in this order.
+
+    Args:
+        root: the folder that the paths lie in.
+        paths: picture files.
+        size: height and width to crop and resize to; None if all have the same size already.
+        channels: 1 or 3; None gives 1 if all pictures are grey, else 3.
+
+    Returns:
+        uint8, (N, H, W, C); perhaps a read-only map of the cached file.
+
+    Raises:
+        DataError: a picture is corrupt or suspiciously large, or sizes differ without `size`.
+    """
+    cached = convgan_cache() / "decoded" / f"{_key(root, paths, size, channels)}.npy"
+    images = _load(cached, len(paths))
+    if images is None:
+        images = _decode(paths, size, channels)
+        _save(cached, images)
+    return images
+
+
+def _decode(paths: Sequence[Path], size: int | None, channels: int | None) -> Images:
+    forms = [_survey(path) for path in tqdm(paths, desc="looking", unit="file", disable=None)]
+    if channels is None:
+        channels = 1 if all(form.grey for form in forms) else 3
+    if size is None:
+        _check_one_size(paths, forms)
+    shape = (size or forms[0].height, size or forms[0].width, channels)
+    images = empty_images(len(paths), shape, str(paths[0].parent))
+    for i, path in enumerate(tqdm(paths, desc="decoding", unit="file", disable=None)):
+        with _opened(path) as picture:
+            upright = ImageOps.exif_transpose(picture)
+            images[i] = fit(upright, size=size, channels=channels)
+    return images
+
+
+def _survey(path: Path) -> _Form:
+    with _opened(path) as picture:
+        width, height = picture.size
+        if picture.getexif().get(_EXIF_ORIENTATION) in _EXIF_TURNED:
+            width, height = height, width
+        grey = picture.mode in _GREY_MODES or picture.mode.startswith("I")
+        return _Form(width, height, grey)
+
+
+def _check_one_size(paths: Sequence[Path], forms: Sequence[_Form]) -> None:
+    first = forms[0]
+    for path, form in zip(paths, forms, strict=True):
+        if (form.width, form.height) != (first.width, first.height):
+            raise DataError(
+                f"the pictures differ in size: {paths[0]} is {first.width}x{first.height}, "
+                f"{path} is {form.width}x{form.height}; give them one size with "
+                "--set data.image_size=64"
+            )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """A picture file opened by Pillow, whose many ways to fail become a DataError.
+
+    Raises:
+        DataError: opening, or what is done with the picture within, failed.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such as about odd EXIF data
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(path, formats=_FORMATS) as picture:
+                yield picture
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+            raise DataError(f"{path} is suspiciously large: {error}") from error
+        except UnidentifiedImageError as error:
+            raise DataError(f"{path} is no picture of {', '.join(_FORMATS)}") from error
+        except _PILLOW_ERRORS as error:
+            raise DataError(f"{path} is damaged, mend or remove it: {error}") from error
+
+
+def _key(root: Path, paths: Sequence[Path], size: int | None, channels: int | None) -> str:
+    """A sum of all that the decoded array depends on: files by name, size and time, settings."""
+    digest = hashlib.sha256(json.dumps([_VERSION, size, channels]).encode())
+    for path in paths:
+        stat = path.stat()
+        line = [path.relative_to(root).as_posix(), stat.st_size, stat.st_mtime_ns]
+        digest.update(json.dumps(line).encode())
+    return digest.hexdigest()
+
+
+def _load(cached: Path, count: int) -> Images | None:
+    if not cached.is_file():
+        return None
+    try:
+        images = np.load(cached, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        logger.warning("%s is damaged (%s); the pictures are decoded anew", cached, error)
+        return None
+    fits = images.dtype == np.uint8 and images.ndim == 4 and len(images) == count
+    return np.asarray(images) if fits and images.shape[3] in (1, 3) else None
+
+
+def _save(cached: Path, images: Images) -> None:
+    """Keep the array, or say why not: the run can go on without."""
+    part: Path | None = None
+    try:
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            dir=cached.parent, prefix=".", suffix=".part", delete=False
+        ) as file:
+            part = Path(file.name)
+            np.save(file, images, allow_pickle=False)
+        part.replace(cached)
+    except OSError as error:
+        logger.warning("the decoded pictures are not kept for the next run: %s", error)
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)

@@ -1,0 +1,149 @@
+"""One's own pictures: a folder of them, or a folder for each class.
+
+<folder>/train/<class>/*  and  <folder>/test/<class>/*
+<folder>/<class>/*        every tenth picture of a class is a test picture
+<folder>/*                the same, without labels
+"""
+
+from __future__ import annotations
+
+import logging
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convgan.data.decoding import decode
+from convgan.data.image_set import Dataset, ImageSet
+from convgan.errors import DataError
+
+if TYPE_CHECKING:
+    from convgan.config import Data
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
+_TEST_EVERY = 10
+
+logger = logging.getLogger("convgan")
+
+Classes = dict[str, list[Path]]
+"""A class's pictures under its name, sorted; the one name "" where there are no classes."""
+
+
+def load_folder(data: Data) -> Dataset:
+    """The pictures in `data.folder`, all decoded to one size and number of channels.
+
+    Training pictures take turns by class, so that `data.limit` keeps the classes balanced.
+
+    Raises:
+        DataError: the folder has no pictures, or not in one of the layouts above, or a picture
+            is corrupt, or sizes differ and no data.image_size is given.
+    """
+    if data.folder is None:
+        raise DataError("data.name 'folder' needs data.folder, the folder of your pictures")
+    root = data.folder.expanduser()
+    if not root.is_dir():
+        raise DataError(f"data.folder {str(root)!r} is not a folder")
+    root = root.resolve()
+    train, test = _split(root)
+    class_names = tuple(name for name in train if name)
+    train_paths = _take_turns(train)[: data.limit]
+    test_paths = _take_turns(test)
+    paths = [path for _, path in train_paths + test_paths]
+    images = decode(root, paths, size=data.image_size, channels=data.channels)
+    labels = None
+    if class_names:
+        numbers = {name: number for number, name in enumerate(class_names)}
+        labels = np.array([numbers[name] for name, _ in train_paths + test_paths], np.int64)
+    whole = ImageSet(images, labels, class_names, "folder", f"own pictures, from {root}")
+    return Dataset(_part(whole, 0, len(train_paths)), _part(whole, len(train_paths), len(paths)))
+
+
+def _part(whole: ImageSet, start: int, stop: int) -> ImageSet:
+    labels = None if whole.labels is None else whole.labels[start:stop]
+    return ImageSet(whole.images[start:stop], labels, whole.class_names, whole.name, whole.origin)
+
+
+def _split(root: Path) -> tuple[Classes, Classes]:
+    """Training and test pictures: as the folders say, or else every tenth for the test."""
+    has_train, has_test = (root / "train").is_dir(), (root / "test").is_dir()
+    if has_test and not has_train:
+        raise DataError(f"{root} has a folder test/ but no train/; make train/ beside it")
+    if not has_train:
+        return _split_off_test(_scan(root, root))
+    train = _scan(root / "train", root)
+    if not has_test:
+        return _split_off_test(train)
+    test = _scan(root / "test", root)
+    if unknown := test.keys() - train.keys():
+        raise DataError(
+            f"{root}: test/ has the classes {sorted(unknown)}, which train/ does not have; "
+            "both need the same subfolders"
+        )
+    return train, test
+
+
+def _split_off_test(classes: Classes) -> tuple[Classes, Classes]:
+    train: Classes = {}
+    test: Classes = {}
+    for name, paths in classes.items():
+        if len(paths) < 2:
+            raise DataError(
+                f"{paths[0].parent} has only one picture; at least two are needed, "
+                "one to train with and one to test with"
+            )
+        # A class of fewer than ten gives its last one.
+        chosen = set(paths[_TEST_EVERY - 1 :: _TEST_EVERY] or paths[-1:])
+        train[name] = [path for path in paths if path not in chosen]
+        test[name] = [path for path in paths if path in chosen]
+    return train, test
+
+
+def _scan(folder: Path, root: Path) -> Classes:
+    """The classes in a folder, sorted by name, each with at least one picture."""
+    entries = _visible(folder, root)
+    loose = [path for path in entries if path.suffix.lower() in SUFFIXES and path.is_file()]
+    classes = {}
+    for subfolder in (path for path in entries if path.is_dir()):
+        pictures = [
+            path
+            for path in _visible(subfolder, root)
+            if path.suffix.lower() in SUFFIXES and path.is_file()
+        ]
+        if pictures:
+            classes[subfolder.name] = pictures
+    if loose and classes:
+        raise DataError(
+            f"{folder} has pictures ({loose[0].name}, ...) beside folders of pictures "
+            f"({next(iter(classes))}/, ...); either all are in one folder a class, or none is"
+        )
+    if not loose and not classes:
+        raise DataError(
+            f"{folder} holds no pictures, neither directly nor in a subfolder for each class; "
+            f"looked for {', '.join(sorted(SUFFIXES))}"
+        )
+    return classes or {"": loose}
+
+
+def _visible(folder: Path, root: Path) -> list[Path]:
+    """What is in a folder, by name, without hidden files and links that lead out of the root."""
+    kept = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_symlink() and not path.resolve().is_relative_to(root):
+            logger.warning("%s is left out: it is a link to outside of %s", path, root)
+            continue
+        kept.append(path)
+    return kept
+
+
+def _take_turns(classes: Classes) -> list[tuple[str, Path]]:
+    """(class, picture): the first of each class, then the second of each, and so on."""
+    names = list(classes)
+    return [
+        (name, path)
+        for turn in zip_longest(*classes.values())
+        for name, path in zip(names, turn, strict=True)
+        if path is not None
+    ]

@@ -1,0 +1,176 @@
+"""Labelled pictures in memory, as every other part of convgan gets them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgan.errors import DataError
+
+Images: TypeAlias = NDArray[np.uint8]
+Labels: TypeAlias = NDArray[np.int64]
+Indices: TypeAlias = NDArray[np.integer[Any]] | Sequence[int]
+
+_VALIDATION_STREAM = 0x76616C  # "val": keeps this draw apart from others of the same seed
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Pictures of one size with their labels; the arrays are read-only.
+
+    Attributes:
+        images: uint8, (N, H, W, C), C 1 for grey and 3 for colour.
+        labels: int64, (N,), each an index into `class_names`; None where there are none.
+        class_names: one name a class; empty without labels.
+        name: the data set's name, `mnist` say.
+        origin: where the pictures came from, in words for people.
+
+    Raises:
+        DataError: an array has another type or shape, or a label has no class.
+    """
+
+    images: Images
+    labels: Labels | None
+    class_names: tuple[str, ...]
+    name: str
+    origin: str
+
+    def __post_init__(self) -> None:
+        _check_images(self.images, self.name)
+        object.__setattr__(self, "images", _read_only(self.images))
+        if self.labels is not None:
+            _check_labels(self.labels, len(self.images), self.class_names, self.name)
+            object.__setattr__(self, "labels", _read_only(self.labels))
+        elif self.class_names:
+            raise DataError(f"{self.name}: {len(self.class_names)} class names, but no labels")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(H, W, C)."""
+        _, height, width, channels = self.images.shape
+        return height, width, channels
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over shape and bytes of the images, then of the labels."""
+        digest = hashlib.sha256(f"images {self.images.shape}\n".encode())
+        digest.update(np.ascontiguousarray(self.images).data)
+        if self.labels is not None:
+            digest.update(f"labels {self.labels.shape}\n".encode())
+            # Little-endian, so that every machine gets the same sum.
+            digest.update(self.labels.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    def take(self, indices: Indices) -> ImageSet:
+        """The pictures with these indices, in this order (a copy)."""
+        chosen = np.asarray(indices, dtype=np.int64)
+        labels = None if self.labels is None else self.labels[chosen]
+        return replace(self, images=self.images[chosen], labels=labels)
+
+    def head(self, count: int) -> ImageSet:
+        """The first `count` pictures, or all where there are fewer (not a copy)."""
+        labels = None if self.labels is None else self.labels[:count]
+        return replace(self, images=self.images[:count], labels=labels)
+
+    def class_counts(self) -> dict[str, int]:
+        """How many pictures each class has; empty without labels."""
+        if self.labels is None:
+            return {}
+        counts = np.bincount(self.labels, minlength=len(self.class_names))
+        return {name: int(n) for name, n in zip(self.class_names, counts, strict=True)}
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Two disjoint parts of one data set, alike in picture shape and classes.
+
+    Raises:
+        DataError: a part is empty, or the parts differ.
+    """
+
+    train: ImageSet
+    test: ImageSet
+
+    def __post_init__(self) -> None:
+        for part, images in (("training", self.train), ("test", self.test)):
+            if not len(images):
+                raise DataError(f"{images.name}: the {part} part holds no pictures")
+        if self.train.image_shape != self.test.image_shape:
+            raise DataError(
+                f"{self.train.name}: training pictures are {self.train.image_shape} (height, "
+                f"width, channels), test pictures {self.test.image_shape}; they must be alike"
+            )
+        if self.train.class_names != self.test.class_names:
+            raise DataError(
+                f"{self.train.name}: training classes are {self.train.class_names}, "
+                f"test classes {self.test.class_names}; they must be alike"
+            )
+
+
+def hold_out(image_set: ImageSet, count: int, seed: int) -> tuple[ImageSet, ImageSet]:
+    """Split off `count` pictures, as many from each class as its share asks for.
+
+    Returns:
+        The rest and the held-out part, both in their old order. The same seed gives the same
+        split; shares that are not whole are rounded by largest remainder.
+
+    Raises:
+        DataError: `count` is negative, or would leave no picture to train with.
+    """
+    if not 0 <= count < len(image_set):
+        raise DataError(
+            f"{image_set.name}: cannot hold out {count:,} of {len(image_set):,} pictures; "
+            "data.validation must be at least 0 and less than the number of training pictures"
+        )
+    labels = np.zeros(len(image_set), np.int64) if image_set.labels is None else image_set.labels
+    members = np.bincount(labels, minlength=1)
+    # Whole numbers throughout: a float share could round past the exact count.
+    quotas, remainders = np.divmod(count * members, len(image_set))
+    extra = np.argsort(-remainders, kind="stable")[: count - int(quotas.sum())]
+    quotas[extra] += 1
+
+    rng = np.random.default_rng([seed, _VALIDATION_STREAM])
+    held = np.zeros(len(image_set), bool)
+    for label, quota in enumerate(quotas):
+        held[rng.permutation(np.flatnonzero(labels == label))[:quota]] = True
+    return image_set.take(np.flatnonzero(~held)), image_set.take(np.flatnonzero(held))
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    view = np.asarray(array).view()  # a view, so that the caller's own array stays writable
+    view.flags.writeable = False
+    return view
+
+
+def _check_images(images: Images, name: str) -> None:
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise DataError(
+            f"{name}: images are {images.dtype} {images.shape}; expected uint8 "
+            "(pictures, height, width, channels) with 1 or 3 channels"
+        )
+    if 0 in images.shape[1:]:
+        raise DataError(f"{name}: pictures of height or width 0: {images.shape}")
+
+
+def _check_labels(labels: Labels, count: int, class_names: tuple[str, ...], name: str) -> None:
+    if labels.dtype != np.int64 or labels.shape != (count,):
+        raise DataError(
+            f"{name}: labels are {labels.dtype} {labels.shape}; expected int64 ({count},), "
+            "one for each picture"
+        )
+    if len(set(class_names)) != len(class_names):
+        raise DataError(f"{name}: a class name stands twice in {class_names}")
+    if count and not 0 <= int(labels.min()) <= int(labels.max()) < len(class_names):
+        raise DataError(
+            f"{name}: labels run from {labels.min()} to {labels.max()}, "
+            f"but there are {len(class_names)} class names (0 to {len(class_names) - 1})"
+        )

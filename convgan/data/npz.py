@@ -1,0 +1,120 @@
+"""Keras's archive of MNIST (`mnist.npz`), which is also the form of the bundled samples.
+
+Not by `np.load`, which would allocate whatever an archive announces.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convgan.data.bounded import read_up_to
+from convgan.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+MAX_NPZ_BYTES = 1 << 30
+_MAGIC = b"\x93NUMPY\x01\x00"
+# All that numpy itself writes for a uint8 array in C order; `L` is Python 2's.
+_HEADER = re.compile(
+    rb"\{'descr': '[|<>]u1', 'fortran_order': False, "
+    rb"'shape': \(((?:\d{1,10}L?,? ?){1,4})\), ?\} *\n"
+)
+
+
+def read_npz(
+    path: Path, *, num_classes: int, max_bytes: int = MAX_NPZ_BYTES
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Training images and labels, test images and labels of a Keras-like archive.
+
+    Args:
+        path: the archive with the members x_train, y_train, x_test and y_test.
+        num_classes: labels must be less than this.
+        max_bytes: the largest array to accept.
+
+    Returns:
+        uint8, images (N, H, W) and labels (N,), in the order of the idx files.
+
+    Raises:
+        DataError: the archive is missing, damaged, too large or of another form.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            x_train = _read_member(archive, "x_train", path, max_bytes)
+            y_train = _read_member(archive, "y_train", path, max_bytes)
+            x_test = _read_member(archive, "x_test", path, max_bytes)
+            y_test = _read_member(archive, "y_test", path, max_bytes)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, struct.error) as error:
+        raise DataError(f"{path}: cannot be read, get it anew: {error}") from error
+    except (NotImplementedError, RuntimeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        # zipfile's answers to encryption, unknown compression and impossible offsets.
+        raise DataError(f"{path}: is no archive that numpy wrote: {error}") from error
+    for part, images, labels in (("train", x_train, y_train), ("test", x_test, y_test)):
+        _check_pair(path, part, images, labels, num_classes)
+    return x_train, y_train, x_test, y_test
+
+
+def _read_member(
+    archive: zipfile.ZipFile, name: str, path: Path, max_bytes: int
+) -> NDArray[np.uint8]:
+    try:
+        info = archive.getinfo(f"{name}.npy")
+    except KeyError:
+        raise DataError(f"{path}: holds no {name}; it has {archive.namelist()[:8]}") from None
+    if info.file_size > max_bytes:
+        raise DataError(
+            f"{path}: {name} has {info.file_size:,} bytes, more than the limit of {max_bytes:,}"
+        )
+    with archive.open(info) as stream:
+        prefix = read_up_to(stream, len(_MAGIC) + 2)
+        if len(prefix) < len(_MAGIC) + 2 or not prefix.startswith(_MAGIC):
+            raise DataError(f"{path}: {name} is no .npy file of version 1.0")
+        (header_bytes,) = struct.unpack("<H", prefix[-2:])
+        header = bytes(read_up_to(stream, header_bytes))
+        match = _HEADER.fullmatch(header)
+        if match is None:
+            raise DataError(
+                f"{path}: {name} must be an array of unsigned bytes in C order, "
+                f"but says of itself {header[:80]!r}"
+            )
+        shape = tuple(int(size) for size in re.findall(rb"\d+", match[1]))
+        expected = math.prod(shape)
+        if len(prefix) + header_bytes + expected != info.file_size or not expected:
+            raise DataError(
+                f"{path}: {name} announces {shape}, which its {info.file_size:,} bytes do not hold"
+            )
+        content = read_up_to(stream, expected + 1)  # one more, so that the checksum is compared
+    if len(content) != expected:
+        raise DataError(f"{path}: {name} ends after {len(content):,} of {expected:,} bytes")
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _check_pair(
+    path: Path,
+    part: str,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    num_classes: int,
+) -> None:
+    if images.ndim != 3 or labels.shape != images.shape[:1]:
+        raise DataError(
+            f"{path}: x_{part} is {images.shape} and y_{part} {labels.shape}; expected "
+            "(N, height, width) and (N,)"
+        )
+    if int(labels.max()) >= num_classes:
+        raise DataError(
+            f"{path}: y_{part} holds label {labels.max()}, expected 0 to {num_classes - 1}"
+        )

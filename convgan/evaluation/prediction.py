@@ -1,0 +1,37 @@
+"""Saved networks to logits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from convgan.errors import DataError
+from convgan.models.pixels import to_float
+
+_BATCH = 500
+
+
+def load_network(path: Path) -> keras.Model:
+    """Load a `.keras` file, without running any code that it may carry.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    if not path.is_file():
+        raise DataError(f"{path} is missing: the run has not finished its first epoch")
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises nearly anything on a damaged archive
+        raise DataError(f"{path} cannot be read as a Keras model: {error}") from error
+
+
+def predict_logits(network: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Uint8 pictures (N, H, W, C) to the network's float32 logits (N, K), in flat memory."""
+    parts = [
+        network(to_float(images[start : start + _BATCH]), training=False).numpy()
+        for start in range(0, len(images), _BATCH)
+    ]
+    return np.concatenate(parts)

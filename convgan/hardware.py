@@ -1,0 +1,102 @@
+"""The machine: device, precision, seeds, and TensorFlow's start without its noise."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from convgan.errors import UsageError
+
+
+def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
+    """Import TensorFlow, choose the device and return its name for people.
+
+    Args:
+        device: `auto` (the first GPU, else the CPU), `cpu`, `gpu`, or `gpu:N` for one GPU.
+        show_noise: leave the framework's start-up messages on standard error.
+
+    Raises:
+        UsageError: there is no such device.
+    """
+    if not show_noise:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _standard_error_held(active=not show_noise):
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+    kind, _, place = device.partition(":")
+    index = int(place) if place.isdecimal() else 0
+    if kind not in {"auto", "cpu", "gpu"} or (place and (kind != "gpu" or not place.isdecimal())):
+        raise UsageError(f"--device {device!r}: expected auto, cpu, gpu or gpu:N")
+    if kind == "gpu" and index >= len(gpus):
+        raise UsageError(
+            f"--device {device}: TensorFlow sees {len(gpus)} GPU(s) here. Install with "
+            'pip install "convgan[gpu]", check nvidia-smi, and see why with --debug; '
+            "or take --device cpu"
+        )
+    if kind == "cpu" or not gpus:
+        tf.config.set_visible_devices([], "GPU")
+        return f"CPU, {os.cpu_count()} cores"
+    tf.config.set_visible_devices(gpus[index], "GPU")
+    tf.config.experimental.set_memory_growth(gpus[index], True)
+    details: dict[str, Any] = tf.config.experimental.get_device_details(gpus[index])
+    return f"GPU {index}, {details.get('device_name', 'unknown')}"
+
+
+def set_precision_and_seed(precision: str, seed: int) -> None:
+    """Set Keras's dtype policy, and the seeds that initial weights and dropout come from."""
+    import keras
+
+    keras.config.set_dtype_policy(precision)
+    keras.utils.set_random_seed(seed)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    import platform
+    from importlib.metadata import version
+
+    packages = ("convgan", "tensorflow", "keras", "numpy")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+@contextmanager
+def _standard_error_held(*, active: bool) -> Iterator[None]:
+    """Keep back what native libraries write to standard error; show it if the block fails."""
+    if not active:
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        kept = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, 2)
+            held.seek(0)
+            os.write(2, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def source_commit() -> str | None:
+    """Return the git commit of the checkout that convgan runs from, if it is one."""
+    import subprocess
+
+    checkout = Path(__file__).parent.parent
+    if not (checkout / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True, text=True, timeout=5, check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,117 @@
+"""`convgan eval`: a finished run's networks and the test pictures to numbers and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from convgan.artifacts import save_class_histogram, save_confusion_matrix, save_mistakes
+from convgan.config import GanConfig
+from convgan.data import ImageSet, load_dataset
+from convgan.errors import UsageError
+from convgan.evaluation import (
+    evaluate_class_coverage,
+    evaluate_classification,
+    load_network,
+    predict_logits,
+    surest_mistakes,
+)
+from convgan.hardware import versions
+from convgan.models.pixels import to_uint8
+from convgan.recipes.evaluator import find_evaluator, known_accuracy
+from convgan.recipes.report import report_run
+from convgan.runs import Run, now, write_json
+from convgan.training.streams import stream_seed
+
+GENERATED = 10_000  # pictures, as many as the test sets hold
+_BATCH = 500
+
+
+def evaluate(run: Run, *, out: Path, evaluator: str | None = None) -> dict[str, Any]:
+    """Evaluate a run on the test pictures of its data set; write `eval/*.json` and pictures.
+
+    Raises:
+        UsageError: a DCGAN run has no classifier run beside it that fits.
+        DataError: the run's model is missing or damaged.
+    """
+    config = run.config()
+    test = load_dataset(config.data).test
+    if isinstance(config, GanConfig):
+        judge = find_evaluator(config, test, out, evaluator)
+        numbers = _evaluate_generator(run, config, test, judge)
+    else:
+        numbers = _evaluate_classifier(run, test)
+    report_run(run)
+    return numbers
+
+
+def _evaluate_classifier(run: Run, test: ImageSet) -> dict[str, Any]:
+    network = load_network(run.folder / "model" / "classifier.keras")
+    labels, names = test.labels, test.class_names
+    if labels is None:
+        raise UsageError(f"{test.origin} has no labels to compare with")
+    logits = predict_logits(network, test.images)
+    numbers = evaluate_classification(logits, labels, names)
+    numbers = {"what": "classifier on the test set", **_circumstances(run, test), **numbers}
+    folder = run.folder / "eval"
+    write_json(folder / "classifier.json", numbers)
+    save_confusion_matrix(
+        folder / "confusion_matrix.png",
+        tf.constant(numbers["confusion_matrix"]).numpy(),
+        class_names=names,
+    )
+    wrong = surest_mistakes(logits, labels, 25)
+    chosen = tf.nn.softmax(logits[wrong]).numpy()
+    save_mistakes(
+        folder / "mistakes.png",
+        test.images[wrong],
+        true_names=[names[label] for label in labels[wrong]],
+        predicted_names=[names[place] for place in chosen.argmax(axis=1)],
+        confidences=chosen.max(axis=1),
+    )
+    return numbers
+
+
+def _evaluate_generator(
+    run: Run, config: GanConfig, test: ImageSet, evaluator: Run
+) -> dict[str, Any]:
+    generator = load_network(run.folder / "model" / "generator.keras")
+    network = load_network(evaluator.folder / "model" / "classifier.keras")
+    parts = []
+    for start in range(0, GENERATED, _BATCH):
+        seed = stream_seed(config.seed, "evaluation", start)
+        z = tf.random.stateless_normal([_BATCH, config.generator.latent_dim], seed)
+        parts.append(to_uint8(generator(z, training=False)).numpy())
+    generated = predict_logits(network, tf.concat(parts, axis=0).numpy()).argmax(axis=1)
+    real = predict_logits(network, test.images).argmax(axis=1)
+    numbers = {
+        "what": "classes of generated pictures as the evaluator sees them",
+        **_circumstances(run, test),
+        "evaluator": str(evaluator.folder),
+        "evaluator_test_accuracy": known_accuracy(evaluator),
+        **evaluate_class_coverage(generated, real, test.class_names),
+    }
+    folder = run.folder / "eval"
+    write_json(folder / "classes.json", numbers)
+    save_class_histogram(
+        folder / "classes.png",
+        tf.constant(list(numbers["real_shares"].values())).numpy(),
+        generated_shares=tf.constant(list(numbers["generated_shares"].values())).numpy(),
+        class_names=test.class_names,
+    )
+    return numbers
+
+
+def _circumstances(run: Run, test: ImageSet) -> dict[str, Any]:
+    """Return what a number must not stand without."""
+    results = run.manifest.get("results") or {}
+    return {
+        "run": run.name,
+        "epoch": results.get("epoch"),
+        "step": results.get("step"),
+        "data": {"name": test.name, "origin": test.origin, "sha256": test.fingerprint},
+        "made": now(),
+        "versions": versions(),
+    }

@@ -1,0 +1,69 @@
+"""`convgan inspect`: a configuration's networks layer by layer, or its data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+from convgan.artifacts import save_labelled_pictures
+from convgan.config import ClassifierConfig, Config
+from convgan.data import Dataset, load_dataset
+from convgan.models.feasibility import check_classifier, check_gan
+from convgan.models.layer_table import (
+    classifier_table,
+    discriminator_table,
+    format_table,
+    generator_table,
+)
+
+_SHOWN = 30  # pictures in the grid
+
+
+def describe_networks(config: Config) -> str:
+    """Return the layer tables of the configuration's networks, for its data's picture size."""
+    train = load_dataset(config.data).train
+    shape = train.image_shape
+    if isinstance(config, ClassifierConfig):
+        classes = len(train.class_names)
+        check_classifier(config.model, shape, classes)
+        tables = {"classifier": classifier_table(config.model, shape, classes)}
+    else:
+        check_gan(config.generator, config.discriminator, shape)
+        tables = {
+            "generator": generator_table(config.generator, shape[-1]),
+            "discriminator": discriminator_table(config.discriminator, shape),
+        }
+    return "\n\n".join(f"{name}\n{format_table(rows)}" for name, rows in tables.items())
+
+
+def describe_data(config: Config, out: Path) -> tuple[str, Path]:
+    """Return counts, classes, shape and range as text, and the path of a picture grid."""
+    dataset = load_dataset(config.data)
+    train = dataset.train
+    lines = [
+        f"{train.name}: {train.origin}",
+        f"shape     {' x '.join(map(str, train.image_shape))} (height, width, channels), uint8",
+        f"range     {train.images.min()} to {train.images.max()}, mean {train.images.mean():.1f}",
+        f"pictures  {len(train):,} training, {len(dataset.test):,} test",
+        f"sha256    {train.fingerprint[:16]} training, {dataset.test.fingerprint[:16]} test",
+    ]
+    if train.class_names:
+        lines += ["", *_class_lines(dataset)]
+    captions = [""] * _SHOWN
+    if train.labels is not None:
+        captions = [train.class_names[label] for label in train.labels[:_SHOWN]]
+    shown = train.images[:_SHOWN]
+    path = out / f"{train.name}.png"
+    save_labelled_pictures(path, shown, captions=captions[: len(shown)])
+    return "\n".join(lines), path
+
+
+def _class_lines(dataset: Dataset) -> list[str]:
+    width = max(len("class"), *(len(name) for name in dataset.train.class_names))
+    tests = dataset.test.class_counts()
+    head = f"{'class':<{width}}  training    test"
+    rows = [
+        f"{name:<{width}}  {count:>8,}  {tests[name]:>6,}"
+        for name, count in dataset.train.class_counts().items()
+    ]
+    return [head, *rows]

@@ -1,0 +1,72 @@
+"""`convgan train-classifier`: labelled pictures to a classifier that keeps its best epoch."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from convgan.config import ClassifierConfig
+from convgan.data import ImageSet, hold_out, load_dataset
+from convgan.errors import DataError
+from convgan.evaluation import evaluate_classification, predict_logits
+from convgan.hardware import set_precision_and_seed
+from convgan.models.classifier import build_classifier
+from convgan.models.feasibility import check_classifier
+from convgan.recipes.job import (
+    Job,
+    common_callbacks,
+    open_run,
+    recorded,
+    total_steps,
+    try_one_step,
+)
+from convgan.runs import Run
+from convgan.training import ClassifierTask, build_optimizer, run_training
+from convgan.training.callbacks import SaveModels
+
+
+def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
+    """Train on the training pictures less the held-out ones, which choose the best epoch.
+
+    Returns the finished run, or None after a dry run.
+    """
+    dataset = load_dataset(config.data)
+    if dataset.train.labels is None:
+        raise DataError(
+            f"{dataset.train.origin} has no labels: a classifier needs one folder a class"
+        )
+    train, validation = hold_out(dataset.train, config.data.validation, config.seed)
+    classes = len(train.class_names)
+    check_classifier(config.model, train.image_shape, classes)
+
+    set_precision_and_seed(config.train.precision, config.seed)
+    network = build_classifier(config.model, train.image_shape, classes)
+    task = ClassifierTask(network, seed=config.seed, augment_shift=config.train.augment_shift)
+    steps = total_steps(config.train, len(train))
+    task.compile(build_optimizer(config.train.optimizer, config.train.schedule, steps))
+    if job.dry_run:
+        try_one_step(task, train)
+        return None
+
+    run, state = open_run(job, config, dataset, task)
+    monitor = "val_accuracy" if len(validation) else None
+    with recorded(run):
+        run_training(
+            task,
+            train,
+            config.train,
+            state=state,
+            callbacks=[
+                SaveModels(run, state, monitor),
+                *common_callbacks(run, state, config.train, len(train)),
+            ],
+            validate=partial(_validate, task, validation) if monitor else dict,
+        )
+        run.update(results=state.progress.best)
+    return run
+
+
+def _validate(task: ClassifierTask, validation: ImageSet) -> dict[str, float]:
+    assert validation.labels is not None
+    logits = predict_logits(task.network, validation.images)
+    numbers = evaluate_classification(logits, validation.labels, validation.class_names)
+    return {"val_loss": numbers["loss"], "val_accuracy": numbers["accuracy"]}

@@ -1,0 +1,16 @@
+"""The recipe of each kind of configuration."""
+
+from __future__ import annotations
+
+from convgan.config import ClassifierConfig, Config
+from convgan.recipes.job import Job
+from convgan.recipes.train_classifier import train_classifier
+from convgan.recipes.train_dcgan import train_dcgan
+from convgan.runs import Run
+
+
+def train(config: Config, job: Job) -> Run | None:
+    """Train what the configuration describes."""
+    if isinstance(config, ClassifierConfig):
+        return train_classifier(config, job)
+    return train_dcgan(config, job)

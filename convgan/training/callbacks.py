@@ -1,0 +1,102 @@
+"""What a training writes beside its state: the log, grids, curves and models.
+
+All are Keras callbacks; `on_train_batch_end` gets the number of steps done so far, and
+`on_epoch_end` the epoch from 0.
+"""
+
+from __future__ import annotations
+
+import keras
+
+from convgan.artifacts import image_grid, save_curves, save_png
+from convgan.files import replacing
+from convgan.runs import Run
+from convgan.training.state import Progress, TrainingState
+
+Logs = dict[str, float]
+
+SAMPLES = "samples"  # the stream of the fixed latent vectors
+_GRID_SCALE = 3  # screen pixels a pixel, for pictures of 28 x 28
+
+
+class MetricsLog(keras.callbacks.Callback):
+    """One line of `metrics.jsonl` a call of steps, and one an epoch."""
+
+    def __init__(self, run: Run, state: TrainingState, steps_per_epoch: float) -> None:
+        super().__init__()
+        self.run = run
+        self.progress: Progress = state.progress
+        self.steps_per_epoch = steps_per_epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Log the mean over the steps of one call."""
+        epoch = round(batch / self.steps_per_epoch, 4)
+        self.run.log({"step": batch, "epoch": epoch} | (logs or {}))
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Log the epoch's means and validation numbers."""
+        place = {"step": self.progress.step, "epoch": epoch + 1, "end_of_epoch": True}
+        self.run.log(place | (logs or {}) | {"seconds": round(self.progress.seconds, 3)})
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """A grid of samples from the same latent vectors after each epoch, as PNG."""
+
+    def __init__(self, run: Run, state: TrainingState, side: int) -> None:
+        super().__init__()
+        self.run = run
+        self.progress = state.progress
+        self.side = side
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Draw and save one grid, and name it in the manifest."""
+        del logs
+        images = self.model.sample(SAMPLES, self.side**2).numpy()
+        scale = max(1, round(_GRID_SCALE * 28 / images.shape[1]))
+        name = f"samples/epoch-{epoch + 1:04d}.png"
+        save_png(self.run.folder / name, image_grid(images, self.side, scale=scale))
+        frame = {"epoch": epoch + 1, "step": self.progress.step, "file": name}
+        self.run.update(samples=[*self.run.manifest.get("samples", []), frame])
+
+
+class Curves(keras.callbacks.Callback):
+    """`curves.png`, redrawn after each epoch from the log."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Draw the training's numbers a call, and the validation's an epoch."""
+        del epoch, logs
+        shown = [
+            {
+                name: value
+                for name, value in record.items()
+                if value is not None and name not in {"seconds", "end_of_epoch"}
+                if "end_of_epoch" not in record or name.startswith(("val_", "step", "epoch"))
+            }
+            for record in self.run.records()
+        ]
+        save_curves(self.run.folder / "curves.png", shown)
+
+
+class SaveModels(keras.callbacks.Callback):
+    """`model/*.keras`, for use: after each epoch, or only after the best by `monitor`."""
+
+    def __init__(self, run: Run, state: TrainingState, monitor: str | None = None) -> None:
+        super().__init__()
+        self.run = run
+        self.progress = state.progress
+        self.monitor = monitor
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Save each network, if this epoch is the one to keep."""
+        numbers = logs or {}
+        best = self.progress.best
+        if self.monitor and numbers[self.monitor] <= best.get(self.monitor, float("-inf")):
+            return
+        self.progress.best = {"epoch": epoch + 1, "step": self.progress.step} | numbers
+        for name, network in self.model.networks.items():
+            with replacing(self.run.folder / "model" / f"{name}.keras") as temporary:
+                network.save(temporary)

@@ -1,0 +1,34 @@
+"""Optimizers and learning-rate schedules of a configuration, as Keras's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from convgan.config import Adam, Optimizer, Schedule
+
+_RISE = 0.3  # share of the steps in which a one-cycle rate rises
+_START = 1 / 25  # of the peak, where it begins to rise
+
+
+def build_optimizer(optimizer: Optimizer, schedule: Schedule, total_steps: int) -> Any:
+    """Return the Keras optimizer whose rate follows the schedule over `total_steps`."""
+    rate = _rate(optimizer.learning_rate, schedule, max(1, total_steps))
+    if isinstance(optimizer, Adam):
+        return keras.optimizers.Adam(rate, beta_1=optimizer.beta_1, beta_2=optimizer.beta_2)
+    return keras.optimizers.RMSprop(rate, rho=optimizer.rho)
+
+
+def _rate(peak: float, schedule: Schedule, steps: int) -> Any:
+    schedules = keras.optimizers.schedules
+    if schedule == "cosine":
+        return schedules.CosineDecay(peak, steps)
+    if schedule == "linear":
+        return schedules.PolynomialDecay(peak, steps, end_learning_rate=0.0)
+    if schedule == "one_cycle":
+        rise = max(1, int(_RISE * steps))
+        return schedules.CosineDecay(
+            _START * peak, max(1, steps - rise), warmup_target=peak, warmup_steps=rise
+        )
+    return peak

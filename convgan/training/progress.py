@@ -1,0 +1,92 @@
+"""The progress of a training on the terminal: a bar, or plain lines where there is none."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+import keras
+from tqdm import tqdm
+
+from convgan.config import Train
+from convgan.training.state import TrainingState
+
+Logs = dict[str, float]
+logger = logging.getLogger("convgan")
+
+_PLAIN_SECONDS = 30.0  # between two lines where there is no terminal
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """A bar with losses, speed and time left; lines where there is no terminal."""
+
+    def __init__(self, state: TrainingState, config: Train, total_steps: int) -> None:
+        super().__init__()
+        self.progress = state.progress
+        self.config = config
+        self.total_steps = total_steps
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Open the bar at the step that the training goes on from."""
+        del logs
+        self.first_step, self.first_seconds = self.progress.step, self.progress.seconds
+        self.last_line = time.monotonic()
+        self.bar = tqdm(
+            total=self.total_steps,
+            initial=self.progress.step,
+            unit="step",
+            disable=None,  # where standard error is no terminal
+            dynamic_ncols=True,
+            bar_format="{desc} {percentage:3.0f}% |{bar:20}| {remaining} left{postfix}",
+        )
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Say which epoch begins."""
+        del logs
+        self.epoch = epoch + 1
+        self.bar.set_description_str(f"epoch {self.epoch}/{self.config.epochs}", refresh=False)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Move the bar, or write a line from time to time."""
+        numbers = f"{_numbers(logs or {})}, {self._speed():,.0f} images/s"
+        self.bar.set_postfix_str(numbers, refresh=False)
+        self.bar.update(batch - self.bar.n)
+        if not _terminal() and time.monotonic() - self.last_line > _PLAIN_SECONDS:
+            self.last_line = time.monotonic()
+            logger.info("  step %d of %d: %s", batch, self.total_steps, numbers)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Leave one line an epoch."""
+        self.last_line = time.monotonic()
+        seconds = self._left() * self.config.batch_size / max(self._speed(), 1e-9)
+        logger.info(
+            "epoch %d/%d: %s, %s images/s, %s left",
+            epoch + 1,
+            self.config.epochs,
+            _numbers(logs or {}),
+            f"{self._speed():,.0f}",
+            tqdm.format_interval(seconds),
+        )
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Close the bar."""
+        del logs
+        self.bar.close()
+
+    def _left(self) -> int:
+        return self.total_steps - self.progress.step
+
+    def _speed(self) -> float:
+        """Images a second since this process began to train."""
+        steps = self.progress.step - self.first_step
+        seconds = self.progress.seconds - self.first_seconds
+        return steps * self.config.batch_size / max(seconds, 1e-9)
+
+
+def _numbers(logs: Logs) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
+
+
+def _terminal() -> bool:
+    return sys.stderr.isatty()

@@ -1,0 +1,96 @@
+"""Everything a resume needs, saved and restored as one."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convgan.errors import RunError
+from convgan.files import replacing
+
+FORMAT = 1
+KEEP = 3  # newest checkpoints
+
+
+@dataclass
+class Progress:
+    """Where a training is, beside the tensors."""
+
+    step: int = 0
+    seconds: float = 0.0
+    """Time spent in training steps."""
+    best: dict[str, float] = field(default_factory=dict)
+    """The best epoch so far: its number, step and validation numbers."""
+
+
+class TrainingState:
+    """The variables of a task and of its optimizers, and the progress, as one file a save.
+
+    A checkpoint is an `.npz` archive without pickle: one array a variable, in a fixed order
+    and named after it, and one JSON text.
+    """
+
+    def __init__(self, folder: Path, task: Any) -> None:
+        self.folder = folder
+        self.progress = Progress()
+        variables = list(task.variables)  # networks, the average, dropout's seeds, the step
+        for optimizer in task.optimizers:
+            variables += optimizer.variables
+        unique = {id(variable): variable for variable in variables}.values()
+        self._variables = {f"{n:04d}/{variable.path}": variable for n, variable in enumerate(unique)}
+
+    def save(self) -> Path:
+        """Write a checkpoint of this step and drop the oldest."""
+        path = self.folder / f"step-{self.progress.step:09d}.npz"
+        arrays = {name: np.asarray(variable.value) for name, variable in self._variables.items()}
+        header = {"format": FORMAT, "progress": asdict(self.progress)}
+        text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, header=text, **arrays)
+        for old in self.checkpoints()[:-KEEP]:
+            old.unlink(missing_ok=True)
+        return path
+
+    def checkpoints(self) -> list[Path]:
+        """Return the checkpoints in the folder, oldest first."""
+        found = self.folder.glob("step-*.npz")
+        return sorted(path for path in found if re.fullmatch(r"step-\d{9}\.npz", path.name))
+
+    def restore_newest(self) -> None:
+        """Put the newest checkpoint into the variables and the progress.
+
+        Raises:
+            RunError: there is none, or it does not fit this configuration.
+        """
+        found = self.checkpoints()
+        if not found:
+            raise RunError(f"there is no checkpoint in {self.folder}; start the run anew")
+        path = found[-1]
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                header = json.loads(archive["header"].tobytes())
+                values = {name: archive[name] for name in archive.files if name != "header"}
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise RunError(f"checkpoint {path} is damaged: {error}") from error
+        if header.get("format") != FORMAT:
+            raise RunError(f"{path} has format {header.get('format')}, expected {FORMAT}")
+        self._fits(path, values)
+        for name, variable in self._variables.items():
+            variable.assign(values[name])
+        self.progress = Progress(**header["progress"])
+
+    def _fits(self, path: Path, values: dict[str, np.ndarray]) -> None:
+        expected = {name: tuple(variable.shape) for name, variable in self._variables.items()}
+        found = {name: value.shape for name, value in values.items()}
+        if found != expected:
+            names = sorted(set(found.items()) ^ set(expected.items()))[:4]
+            raise RunError(
+                f"{path} does not hold this configuration's variables: "
+                f"{len(found)} found, {len(expected)} expected; differing: {names}"
+            )

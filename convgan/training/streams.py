@@ -1,0 +1,32 @@
+"""Everything random, from (run seed, stream name, step): the same after a stop as before it."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import numpy as np
+import tensorflow as tf
+
+
+def stream_seed(run_seed: int, stream: str, step: tf.Tensor | int) -> tf.Tensor:
+    """Return a stateless seed, int64 (2,), of its own for each stream and step."""
+    mixed = np.random.SeedSequence([run_seed, crc32(stream.encode())])
+    key = int(mixed.generate_state(1)[0]) >> 1
+    return tf.stack([tf.constant(key, tf.int64), tf.cast(step, tf.int64)])
+
+
+def batch_indices(run_seed: int, step: tf.Tensor, batch_size: int, count: int) -> tf.Tensor:
+    """Return which of `count` pictures the batch of this step holds, int32 (batch_size,).
+
+    The epochs' shuffled orders follow one another without a gap, so that each picture is seen
+    once an epoch, no picture is left over and all batches have the same size. The order is
+    never stored: the op gives its i-th element directly.
+    """
+    places = tf.cast(step, tf.int64) * batch_size + tf.range(batch_size, dtype=tf.int64)
+    epochs, places = places // count, places % count
+    key = tf.fill([batch_size], tf.cast(stream_seed(run_seed, "order", 0)[0], tf.int32))
+    seeds = tf.stack([key, tf.cast(epochs, tf.int32), tf.zeros_like(key)], axis=1)
+    # The raw op: the public wrapper pads a seed for each index along the wrong axis (TF 2.21).
+    return tf.raw_ops.RandomIndexShuffle(
+        index=tf.cast(places, tf.int32), seed=seeds, max_index=count - 1, rounds=4
+    )

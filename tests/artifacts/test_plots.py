@@ -1,0 +1,225 @@
+"""Plots: real PNG files with something on them, and the part that can be measured is right."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from convgan.artifacts import (
+    image_grid,
+    read_png,
+    save_class_histogram,
+    save_confusion_matrix,
+    save_curves,
+    save_labelled_pictures,
+    save_mistakes,
+)
+from convgan.errors import DataError, RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+NAMES = ["T-shirt/top", "Trouser", "a$b$c"]
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """Every figure that is saved, as it was when it was saved."""
+    seen: list[Figure] = []
+    save: Callable[..., None] = Figure.savefig
+
+    def spy(self: Figure, *args: object, **kwargs: object) -> None:
+        seen.append(self)
+        save(self, *args, **kwargs)
+
+    monkeypatch.setattr(Figure, "savefig", spy)
+    return seen
+
+
+def is_drawn(path: Path) -> NDArray[np.uint8]:
+    picture = read_png(path)
+    assert min(picture.shape[:2]) > 150
+    assert 0.001 < (picture < 250).any(axis=-1).mean() < 0.9
+    edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    assert (edge == 255).all()  # nothing is cut off
+    return picture
+
+
+def test_curves_of_a_classifier(tmp_path: Path, figures: list[Figure]) -> None:
+    records: list[dict[str, float | None]] = [
+        {"step": 1, "epoch": 0.5, "loss": 2.0, "accuracy": 0.25, "learning_rate": 0.1},
+        {"step": 2, "epoch": 1.0, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.5, "val_accuracy": 0},
+        {"step": 3, "epoch": 1.5, "loss": math.nan, "accuracy": None},
+        {"step": 4, "epoch": 2.0, "loss": math.inf, "accuracy": 0.75},
+    ]
+    save_curves(tmp_path / "a.png", records)
+    is_drawn(tmp_path / "a.png")
+    losses, shares = figures[0].axes
+    lines = {str(line.get_label()): line for panel in (losses, shares) for line in panel.lines}
+    assert list(lines) == ["loss", "val_loss", "accuracy", "val_accuracy"]
+    np.testing.assert_array_equal(lines["loss"].get_xydata(), [[0.5, 2], [1, 1]])
+    np.testing.assert_array_equal(
+        lines["accuracy"].get_xydata(), [[0.5, 0.25], [1, 0.5], [2, 0.75]]
+    )
+    assert lines["val_loss"].get_marker() == "o"
+    assert lines["loss"].get_marker() == ""
+    assert shares.get_xlabel() == "epoch"
+    assert (losses.get_ylabel(), shares.get_ylabel()) == ("loss", "accuracy")
+    assert losses.get_title(loc="left").endswith("(values that are not finite, left out: 3)")
+
+
+def test_curves_of_a_gan(tmp_path: Path, figures: list[Figure]) -> None:
+    records = [
+        {
+            "epoch": i / 5,
+            "d_loss": 1 + i,
+            "g_loss": 3e38 if i == 2 else 2,
+            "d_real": 0.7,
+            "d_fake": 0.2,
+        }
+        for i in range(5)
+    ]
+    save_curves(tmp_path / "a.png", records)
+    is_drawn(tmp_path / "a.png")
+    losses, shares = figures[0].axes
+    assert [line.get_label() for line in losses.lines] == ["d_loss", "g_loss"]
+    assert [line.get_label() for line in shares.lines] == ["d_real", "d_fake"]
+    assert shares.get_ylabel() == "probability"
+    assert losses.lines[0].get_color() == shares.lines[0].get_color()
+    assert losses.get_title(loc="left").endswith("left out: 1)")
+
+
+def test_one_record_makes_a_visible_point(tmp_path: Path, figures: list[Figure]) -> None:
+    save_curves(tmp_path / "a.png", [{"epoch": 1.0, "loss": 2.0}])
+    is_drawn(tmp_path / "a.png")
+    assert len(figures[0].axes) == 1
+    assert figures[0].axes[0].lines[0].get_marker() == "o"
+    assert figures[0].axes[0].get_title(loc="left") == "training curves"
+
+
+@pytest.mark.parametrize(
+    "records", [[], [{"epoch": 1.0, "learning_rate": 1.0}], [{"epoch": 1.0, "loss": math.nan}]]
+)
+def test_nothing_to_draw_is_told(tmp_path: Path, records: list[dict[str, float]]) -> None:
+    with pytest.raises(DataError, match="no finite loss or accuracy"):
+        save_curves(tmp_path / "a.png", records)
+    assert not list(tmp_path.iterdir())
+
+
+def test_confusion_matrix_has_true_classes_in_rows(tmp_path: Path, figures: list[Figure]) -> None:
+    matrix = np.array([[8, 2, 0], [0, 5, 5], [0, 0, 0]])
+    save_confusion_matrix(tmp_path / "a.png", matrix, class_names=NAMES)
+    picture = is_drawn(tmp_path / "a.png")
+    assert picture.shape[-1] == 3
+    axes = figures[0].axes[0]
+    cells = {tuple(text.get_position()): text.get_text() for text in axes.texts}  # (column, row)
+    assert len(cells) == 9
+    assert (cells[0, 0], cells[1, 0], cells[0, 1], cells[2, 1]) == ("8", "2", "0", "5")
+    shares = np.asarray(axes.images[0].get_array(), np.float64)
+    expected = np.array([[0.8, 0.2, 0], [0, 0.5, 0.5], [0, 0, 0]])
+    np.testing.assert_allclose(shares, expected)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
+    assert [label.get_text() for label in axes.get_yticklabels()] == NAMES
+    assert not any(label.get_parse_math() for label in axes.get_yticklabels())
+
+
+def test_a_large_matrix_has_colours_only(tmp_path: Path, figures: list[Figure]) -> None:
+    names = [f"class {i}" for i in range(41)]
+    save_confusion_matrix(tmp_path / "a.png", np.eye(41, dtype=int), class_names=names)
+    assert not figures[0].axes[0].texts
+
+
+def test_class_histogram_has_two_bars_a_class(tmp_path: Path, figures: list[Figure]) -> None:
+    real, generated = np.array([0.5, 0.3, 0.2]), np.array([0.1, 0.0, 0.9])
+    save_class_histogram(tmp_path / "a.png", real, generated_shares=generated, class_names=NAMES)
+    is_drawn(tmp_path / "a.png")
+    axes = figures[0].axes[0]
+    left, right = axes.containers
+    assert (left.get_label(), right.get_label()) == ("real", "generated")
+    np.testing.assert_allclose([bar.get_height() for bar in left], real)
+    np.testing.assert_allclose([bar.get_height() for bar in right], generated)
+
+
+def test_shapes_that_disagree_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"matrix \(2, 3\) for 3 class names"):
+        save_confusion_matrix(tmp_path / "a.png", np.zeros((2, 3), int), class_names=NAMES)
+    with pytest.raises(ValueError, match=r"shapes \(3,\) and \(2,\) for 3 class names"):
+        save_class_histogram(
+            tmp_path / "a.png", np.zeros(3), generated_shares=np.zeros(2), class_names=NAMES
+        )
+
+
+def test_plots_ignore_and_keep_the_users_settings(tmp_path: Path) -> None:
+    shares = np.array([0.5, 0.3, 0.2])
+
+    def draw() -> bytes:
+        path = tmp_path / "a.png"
+        save_class_histogram(path, shares, generated_shares=shares, class_names=NAMES)
+        return path.read_bytes()
+
+    before = draw()
+    with mpl.rc_context({"font.size": 30, "text.parse_math": True}):
+        assert draw() == before
+        assert mpl.rcParams["font.size"] == 30
+
+
+def test_names_in_any_script_and_of_any_length_are_drawn(tmp_path: Path) -> None:
+    names = ["靴\n靴", "x" * 300, "\udc80"]
+    shares = np.array([0.5, 0.3, 0.2])
+    save_class_histogram(tmp_path / "a.png", shares, generated_shares=shares, class_names=names)
+    is_drawn(tmp_path / "a.png")
+
+
+def test_a_plot_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="cannot write"):
+        save_curves(tmp_path / "file" / "a.png", [{"epoch": 1.0, "loss": 2.0}])
+
+
+def pictures(levels: list[int]) -> NDArray[np.uint8]:
+    return np.repeat(np.array(levels, np.uint8), 28 * 28).reshape(-1, 28, 28, 1)
+
+
+def test_labelled_pictures_are_a_captioned_grid(tmp_path: Path) -> None:
+    images = pictures([10, 20, 30])
+    save_labelled_pictures(tmp_path / "a.png", images, captions=NAMES)
+    expected = image_grid(images, 3, gap=8, scale=3, labels=NAMES)
+    np.testing.assert_array_equal(read_png(tmp_path / "a.png"), expected)
+
+
+def test_mistakes_stand_in_order_of_confidence(tmp_path: Path) -> None:
+    save_mistakes(
+        tmp_path / "a.png",
+        pictures([10, 20, 30]),
+        true_names=["Bag", "Coat", "x" * 50],
+        predicted_names=["Shirt", "Dress", "Bag"],
+        confidences=[0.5, 0.994, 0.75],
+    )
+    captions = ["Coat\n→ Dress 0.99", "xxxxxxxxxxxx…\n→ Bag 0.75", "Bag\n→ Shirt 0.50"]
+    expected = image_grid(pictures([20, 30, 10]), 3, gap=8, scale=5, labels=captions)
+    np.testing.assert_array_equal(read_png(tmp_path / "a.png"), expected)
+
+
+def test_no_mistakes_is_a_picture_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    save_mistakes(path, pictures([]), true_names=[], predicted_names=[], confidences=[])
+    assert read_png(path).min() < 60
+
+
+def test_mistakes_of_different_numbers_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"number \(2, 1, 2, 2\)"):
+        save_mistakes(
+            tmp_path / "a.png",
+            pictures([1, 2]),
+            true_names=["a"],
+            predicted_names=["a", "b"],
+            confidences=[1.0, 1.0],
+        )

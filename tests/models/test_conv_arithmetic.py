@@ -1,0 +1,220 @@
+"""The formulas against Keras, and against loops that know no formula."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from convgan.errors import UsageError
+from convgan.models.conv_arithmetic import (
+    Padding,
+    ReceptiveField,
+    conv_multiply_adds,
+    conv_output_size,
+    conv_parameters,
+    dense_parameters,
+    pool_output_size,
+    same_padding,
+    transposed_output_size,
+)
+
+Array = NDArray[np.float32]
+
+SIZES = st.integers(1, 64)
+KERNELS = st.integers(1, 11)
+STRIDES = st.integers(1, 8)
+KERAS_PADDINGS = st.sampled_from(["same", "valid"])
+
+
+def direct_convolution(picture: Array, kernel: Array, stride: int) -> tuple[Array, int]:
+    """(H, W, in) and (f, f, in, out): the `valid` convolution and the products it took."""
+    size, (height, width) = len(kernel), picture.shape[:2]
+    tops, lefts = (range(0, n - size + 1, stride) for n in (height, width))
+    made = np.zeros((len(tops), len(lefts), kernel.shape[3]), np.float32)
+    products = 0
+    for (y, top), (x, left) in product(enumerate(tops), enumerate(lefts)):
+        for place in np.ndindex(kernel.shape):
+            dy, dx, channel, out = place
+            made[y, x, out] += picture[top + dy, left + dx, channel] * kernel[place]
+            products += 1
+    return made, products
+
+
+def keras_convolution(picture: Array, kernel: Array, **options: Any) -> Array:
+    layer = keras.layers.Conv2D(kernel.shape[3], len(kernel), use_bias=False, **options)
+    layer.build((None, *picture.shape))
+    layer.set_weights([kernel])
+    made: Array = np.asarray(layer(picture[None]))[0]
+    return made
+
+
+def asymmetric(*shape: int) -> Array:
+    return np.random.default_rng(0).integers(-4, 9, shape).astype(np.float32)
+
+
+def test_worked_example_of_the_strided_convolution_articles() -> None:
+    """One of the articles prints 83 and 127 where these numbers give 88 and 117."""
+    rows = ["2374629", "6698743", "3483897", "7836634", "4218346", "3241983", "0139214"]
+    picture = np.array([list(row) for row in rows], np.float32)[..., None]
+    kernel = np.array([[3, 4, 4], [1, 0, 2], [-1, 0, 3]], np.float32)[..., None, None]
+    expected = [[91, 100, 88], [69, 91, 117], [44, 72, 74]]
+    made, products = direct_convolution(picture, kernel, stride=2)
+    assert made[..., 0].tolist() == expected
+    assert keras_convolution(picture, kernel, strides=2)[..., 0].tolist() == expected
+    assert len(made) == conv_output_size(7, 3, stride=2) == 3
+    assert products == conv_multiply_adds(3, 3, 3, 1, 1) == 81
+
+
+def test_sizes_that_the_sources_give() -> None:
+    assert conv_output_size(6, 3) == 4
+    assert conv_output_size(28, 5, stride=2, padding="same") == 14
+    assert conv_output_size(5, 3, stride=2, padding=1) == 3  # Dumoulin & Visin, fig. 2.6
+    assert pool_output_size(11, 2) == 5
+    assert transposed_output_size(7, 5, stride=2, padding="same") == 14
+    assert transposed_output_size(3, 3, stride=2, padding=1) == 5  # the same, fig. 4.6
+    assert same_padding(28, 5) == (2, 2)
+    assert same_padding(28, 5, stride=2) == (1, 2)
+
+
+@settings(deadline=None)
+@given(size=SIZES, kernel=KERNELS, stride=STRIDES, padding=KERAS_PADDINGS)
+def test_convolution_and_pooling_have_the_size_that_keras_computes(
+    size: int, kernel: int, stride: int, padding: Any
+) -> None:
+    assume(padding == "same" or kernel <= size)
+    shape = (None, size, size, 3)
+    made = conv_output_size(size, kernel, stride=stride, padding=padding)
+    convolution = keras.layers.Conv2D(2, kernel, strides=stride, padding=padding)
+    assert tuple(convolution.compute_output_shape(shape)) == (None, made, made, 2)
+    if padding == "valid":
+        pool = keras.layers.MaxPooling2D(kernel, strides=stride)
+        made = pool_output_size(size, kernel, stride=stride)
+        assert tuple(pool.compute_output_shape(shape)) == (None, made, made, 3)
+        default = keras.layers.AveragePooling2D(kernel).compute_output_shape(shape)
+        assert default[1] == pool_output_size(size, kernel)
+
+
+@given(size=SIZES, kernel=KERNELS, stride=STRIDES, padding=st.integers(0, 15))
+def test_explicit_padding_counts_the_places_of_the_window(
+    size: int, kernel: int, stride: int, padding: int
+) -> None:
+    assume(kernel <= size + 2 * padding)
+    places = range(-padding, size + padding - kernel + 1, stride)
+    assert conv_output_size(size, kernel, stride=stride, padding=padding) == len(places)
+
+
+@settings(deadline=None)
+@given(size=SIZES, kernel=KERNELS, stride=STRIDES, padding=KERAS_PADDINGS)
+def test_transposed_convolution_has_the_size_that_keras_computes(
+    size: int, kernel: int, stride: int, padding: Any
+) -> None:
+    layer = keras.layers.Conv2DTranspose(2, kernel, strides=stride, padding=padding)
+    made = transposed_output_size(size, kernel, stride=stride, padding=padding)
+    assert tuple(layer.compute_output_shape((None, size, size, 3))) == (None, made, made, 2)
+
+
+@given(size=SIZES, kernel=KERNELS, stride=STRIDES, padding=st.integers(0, 5))
+def test_explicit_transposed_size_is_the_smallest_that_the_convolution_takes_back(
+    size: int, kernel: int, stride: int, padding: int
+) -> None:
+    assume((size - 1) * stride + kernel > 2 * padding)
+    made = transposed_output_size(size, kernel, stride=stride, padding=padding)
+    assert conv_output_size(made, kernel, stride=stride, padding=padding) == size
+    if made > 1 and made - 1 + 2 * padding >= kernel:
+        assert conv_output_size(made - 1, kernel, stride=stride, padding=padding) < size
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride"), [(7, 3, 1), (7, 4, 1), (8, 5, 2), (9, 5, 2), (5, 2, 4), (2, 7, 3)]
+)
+def test_same_padding_is_what_keras_adds(size: int, kernel: int, stride: int) -> None:
+    picture, weights = asymmetric(size, size, 2), asymmetric(kernel, kernel, 2, 1)
+    pads = same_padding(size, kernel, stride=stride)
+    padded = np.pad(picture, (pads, pads, (0, 0)))
+    expected, _ = direct_convolution(padded, weights, stride)
+    got = keras_convolution(picture, weights, strides=stride, padding="same")
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+
+
+@settings(deadline=None, max_examples=20)
+@given(kernel=KERNELS, channels=st.integers(1, 9), filters=st.integers(1, 9))
+def test_parameters_are_what_keras_builds(kernel: int, channels: int, filters: int) -> None:
+    for kind in (keras.layers.Conv2D, keras.layers.Conv2DTranspose):
+        layer = kind(filters, kernel)
+        layer.build((None, 16, 16, channels))
+        assert layer.count_params() == conv_parameters(kernel, channels, filters)
+    dense = keras.layers.Dense(filters)
+    dense.build((None, kernel))
+    assert dense.count_params() == dense_parameters(kernel, filters)
+
+
+def test_multiply_adds_of_a_convolution_are_the_products_of_the_direct_one() -> None:
+    picture, kernel = asymmetric(7, 6, 2), asymmetric(3, 3, 2, 4)
+    made, products = direct_convolution(picture, kernel, stride=2)
+    assert made.shape == (3, 2, 4)
+    assert products == conv_multiply_adds(3, 2, 3, 2, 4)
+
+
+def test_multiply_adds_of_a_transposed_convolution_are_the_products_of_the_direct_one() -> None:
+    picture, kernel = asymmetric(3, 4, 2), asymmetric(5, 5, 3, 2)  # (f, f, out, in)
+    sizes = [transposed_output_size(n, 5, stride=2) for n in (3, 4)]
+    made = np.zeros((*sizes, 3), np.float32)
+    products = 0
+    for (y, x, channel), (dy, dx, out) in product(np.ndindex(3, 4, 2), np.ndindex(5, 5, 3)):
+        value = picture[y, x, channel] * kernel[dy, dx, out, channel]
+        made[2 * y + dy, 2 * x + dx, out] += value
+        products += 1
+    layer = keras.layers.Conv2DTranspose(3, 5, strides=2, use_bias=False)
+    layer.build((None, 3, 4, 2))
+    layer.set_weights([kernel])
+    np.testing.assert_allclose(np.asarray(layer(picture[None]))[0], made, rtol=1e-5)
+    assert products == conv_multiply_adds(3, 4, 5, 2, 3)
+
+
+@given(layers=st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3)), min_size=1, max_size=4))
+def test_receptive_field_is_what_values_depend_on(layers: list[tuple[int, int]]) -> None:
+    """Each value carries the set of pixels that it was made of."""
+    field = ReceptiveField()
+    values = [{pixel} for pixel in range(400)]
+    for kernel, stride in layers:
+        field = field.through(kernel, stride=stride)
+        starts = range(0, len(values) - kernel + 1, stride)
+        values = [set().union(*values[start : start + kernel]) for start in starts]
+    assert {max(seen) - min(seen) + 1 for seen in values} == {field.size}
+    assert min(values[1]) - min(values[0]) == field.jump
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: conv_output_size(3, 5), "got 3 pixels on an axis, expected at least 5"),
+        (lambda: conv_output_size(2, 7, padding=2), "got 6 pixels with the padding on an axis"),
+        (lambda: conv_output_size(0, 1), "got size 0; expected at least 1"),
+        (lambda: conv_output_size(8, 0, padding="same"), "got kernel 0"),
+        (lambda: conv_output_size(8, 3, stride=-2), "got stride -2"),
+        (lambda: conv_output_size(8, 3, padding=-1), "got padding -1; expected same, valid or"),
+        (lambda: pool_output_size(1, 2), "for a window of 2×2"),
+        (lambda: pool_output_size(4, 2, stride=0), "got stride 0"),
+        (lambda: transposed_output_size(1, 3, padding=2), "cuts 4 of 3 pixels; expected at most 1"),
+        (lambda: same_padding(5, 3, stride=0), "got stride 0"),
+        (lambda: ReceptiveField().through(0), "got kernel 0"),
+    ],
+)
+def test_impossible_values_say_what_was_got_and_expected(call: Any, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        call()
+    assert message in str(caught.value)
+
+
+def test_an_unknown_padding_is_refused() -> None:
+    unknown: Any = "causal"
+    padding: Padding = unknown
+    with pytest.raises(UsageError, match="got padding 'causal'; expected same, valid"):
+        conv_output_size(8, 3, padding=padding)
