@@ -36,7 +36,9 @@ DebugOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="A.B=V", help="Change one value of the configuration. Repeatable."),
+    typer.Option(
+        "--set", metavar="A.B=V", help="Change one value of the configuration. Repeatable."
+    ),
 ]
 RunArgument = Annotated[
     str | None, typer.Argument(metavar="[RUN]", help="A run's folder or name; else the newest.")
@@ -210,7 +212,9 @@ def evaluate(
 @app.command()
 @for_people
 def inspect(
-    config: Annotated[str, typer.Argument(help="A preset's name or a YAML file.")] = "dcgan-fashion",
+    config: Annotated[
+        str, typer.Argument(help="A preset's name or a YAML file.")
+    ] = "dcgan-fashion",
     changes: SetOption = None,
     data: Annotated[
         bool, typer.Option("--data", help="Show the data set instead, and draw a picture grid.")

@@ -93,9 +93,12 @@ def source_commit() -> str | None:
     if not (checkout / ".git").exists():
         return None
     try:
-        done = subprocess.run(
-            ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--abbrev=12"],
-            capture_output=True, text=True, timeout=5, check=True,
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(checkout), "describe", "--always", "--dirty"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -157,7 +157,9 @@ def find_run(wanted: str | None, out: Path, *, task: str | None = None) -> Run:
         names = [run.name for run in runs]
         near = get_close_matches(wanted, names, n=1)
         hint = f"did you mean {near[0]}?" if near else f"runs there: {', '.join(names) or 'none'}"
-        raise UsageError(f"no {kind} {wanted!r}: neither a run's folder nor a name in {out}; {hint}")
+        raise UsageError(
+            f"no {kind} {wanted!r}: neither a run's folder nor a name in {out}; {hint}"
+        )
     if not runs:
         command = {"classifier": "train-classifier"}.get(task or "", "train-dcgan")
         raise UsageError(f"there is no {kind} in {out}; make one with `convgan {command}`")

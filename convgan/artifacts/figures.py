@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from convgan.artifacts.captions import plain_text
-from convgan.artifacts.files import replacing
+from convgan.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

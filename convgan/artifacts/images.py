@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from convgan.artifacts.captions import caption_strip, line_height
-from convgan.artifacts.files import replacing
 from convgan.errors import DataError, UsageError
+from convgan.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

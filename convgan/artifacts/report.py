@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from convgan.artifacts.files import replacing
+from convgan.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 from typing import IO, Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from tqdm import tqdm
@@ -58,6 +58,8 @@ def download_idx(
         _check_content(part, url, sha256, max_bytes)
         part.replace(target)
     except (URLError, http.client.HTTPException, OSError) as error:  # includes time-outs
+        if isinstance(error, HTTPError):
+            error.close()
         raise DataError(f"{url} could not be downloaded: {error}") from error
     finally:  # Ctrl-C too
         if part is not None:
@@ -79,7 +81,11 @@ class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        _check_scheme(newurl, self._allow_loopback_http)
+        try:
+            _check_scheme(newurl, self._allow_loopback_http)
+        except DataError:
+            fp.close()
+            raise
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from convgan.data.image_set import Dataset, Images, ImageSet
 from convgan.errors import DataError
@@ -38,7 +38,11 @@ def fit(picture: Image.Image, *, size: int | None, channels: int) -> NDArray[np.
     """One picture as uint8 (H, W, C)."""
     picture = _flatten(picture).convert("L" if channels == 1 else "RGB")
     if size is not None and picture.size != (size, size):
-        picture = ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS)
+        # Crop first: ImageOps.fit would let pixels from beyond the crop into its edges.
+        side = min(picture.size)
+        left, top = (picture.width - side) // 2, (picture.height - side) // 2
+        picture = picture.crop((left, top, left + side, top + side))
+        picture = picture.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(picture, np.uint8).reshape(picture.height, picture.width, channels)
 
 

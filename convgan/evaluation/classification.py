@@ -34,9 +34,7 @@ def evaluate_classification(
         "accuracy_95": list(wilson_interval(hits, count)),
         "loss": float(-log_softmax(logits, axis=1)[np.arange(count), labels].mean()),
         "expected_calibration_error": expected_calibration_error(probabilities, labels),
-        "classes": {
-            name: _class_numbers(matrix, place) for place, name in enumerate(class_names)
-        },
+        "classes": {name: _class_numbers(matrix, place) for place, name in enumerate(class_names)},
         "confusion_matrix": matrix.tolist(),
     }
 

@@ -34,7 +34,9 @@ def conv_block(x: Any, block: ConvBlock, *, init_stddev: float | None, name: str
     return dropout(x, block.dropout, name)
 
 
-def transposed_block(x: Any, block: TransposedBlock, *, init_stddev: float | None, name: str) -> Any:
+def transposed_block(
+    x: Any, block: TransposedBlock, *, init_stddev: float | None, name: str
+) -> Any:
     """Apply one enlarging block: (N, H, W, C) to (N, H * stride, W * stride, filters)."""
     x = layers.Conv2DTranspose(
         block.filters,

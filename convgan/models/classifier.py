@@ -27,7 +27,9 @@ def build_classifier(
     x = flatten(name=model.flatten)(x)
     for place, hidden in enumerate(model.hidden, start=1):
         x = layers.Dense(hidden.units, name=f"hidden{place}")(x)
-        x = activate(normalise(x, hidden.norm, f"hidden{place}"), hidden.activation, f"hidden{place}")
+        x = activate(
+            normalise(x, hidden.norm, f"hidden{place}"), hidden.activation, f"hidden{place}"
+        )
         x = dropout(x, hidden.dropout, f"hidden{place}")
     x = layers.Activation("linear", name="features")(x)
     x = layers.Dense(num_classes, name="classes")(x)

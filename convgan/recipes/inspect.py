@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 from convgan.artifacts import save_labelled_pictures
 from convgan.config import ClassifierConfig, Config
 from convgan.data import Dataset, load_dataset

@@ -6,14 +6,18 @@ All are Keras callbacks; `on_train_batch_end` gets the number of steps done so f
 
 from __future__ import annotations
 
+import logging
+
 import keras
 
 from convgan.artifacts import image_grid, save_curves, save_png
+from convgan.errors import DataError
 from convgan.files import replacing
 from convgan.runs import Run
 from convgan.training.state import Progress, TrainingState
 
 Logs = dict[str, float]
+logger = logging.getLogger("convgan")
 
 SAMPLES = "samples"  # the stream of the fixed latent vectors
 _GRID_SCALE = 3  # screen pixels a pixel, for pictures of 28 x 28
@@ -70,15 +74,20 @@ class Curves(keras.callbacks.Callback):
         """Draw the training's numbers a call, and the validation's an epoch."""
         del epoch, logs
         shown = [
-            {
-                name: value
-                for name, value in record.items()
-                if value is not None and name not in {"seconds", "end_of_epoch"}
-                if "end_of_epoch" not in record or name.startswith(("val_", "step", "epoch"))
-            }
+            {key: value for key, value in record.items() if _belongs(key, record)}
             for record in self.run.records()
         ]
-        save_curves(self.run.folder / "curves.png", shown)
+        try:
+            save_curves(self.run.folder / "curves.png", shown)
+        except DataError as error:  # no finite number yet: no reason to end the training
+            logger.warning("%s", error)
+
+
+def _belongs(key: str, record: dict[str, float]) -> bool:
+    """Of an epoch's line only the validation is drawn; its means repeat the calls' lines."""
+    if "end_of_epoch" in record:
+        return key.startswith(("val_", "step", "epoch"))
+    return True
 
 
 class SaveModels(keras.callbacks.Callback):

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from convgan.config import GanTrain
 from convgan.models.pixels import to_float, to_uint8
-from convgan.training.losses import LOSSES
+from convgan.training.losses import LOSSES, non_saturating
 from convgan.training.penalties import PENALTIES
 from convgan.training.streams import stream_seed
 
@@ -44,7 +44,7 @@ class DCGAN(keras.Model):
         self.step = keras.Variable(0, dtype="int64", trainable=False, name="step")
         self.loss_function = LOSSES[train.loss]
         if train.label_smoothing:
-            self.loss_function = partial(LOSSES[train.loss], label_smoothing=train.label_smoothing)
+            self.loss_function = partial(non_saturating, label_smoothing=train.label_smoothing)
 
     def compile(self, generator_optimizer: Any, discriminator_optimizer: Any) -> None:
         """Take both optimizers and build them, so that a resume finds their moments."""

@@ -22,7 +22,7 @@ Numbers = dict[str, float]
 Validate = Callable[[], Numbers]
 
 
-class Stopped(ConvganError):
+class Stopped(ConvganError):  # noqa: N818  not a failure
     """The user or the system asked a training to stop; its state is saved."""
 
     def __init__(self, signal_number: int, step: int) -> None:

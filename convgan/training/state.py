@@ -43,7 +43,9 @@ class TrainingState:
         for optimizer in task.optimizers:
             variables += optimizer.variables
         unique = {id(variable): variable for variable in variables}.values()
-        self._variables = {f"{n:04d}/{variable.path}": variable for n, variable in enumerate(unique)}
+        self._variables = {
+            f"{n:04d}/{variable.path}": variable for n, variable in enumerate(unique)
+        }
 
     def save(self) -> Path:
         """Write a checkpoint of this step and drop the oldest."""
@@ -52,7 +54,7 @@ class TrainingState:
         header = {"format": FORMAT, "progress": asdict(self.progress)}
         text = np.frombuffer(json.dumps(header).encode(), np.uint8)
         with replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, header=text, **arrays)
+            np.savez(file, allow_pickle=False, header=text, **arrays)
         for old in self.checkpoints()[:-KEEP]:
             old.unlink(missing_ok=True)
         return path

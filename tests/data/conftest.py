@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
-from convgan.data import Published, places, sources
+from convgan.data import PUBLISHED, Published, places, sources
 from convgan.data.idx import idx_sha256
 from convgan.data.published import IDX_FILES
 from convgan.errors import DataError
@@ -46,7 +47,7 @@ def published(arrays: Four, monkeypatch: pytest.MonkeyPatch) -> Published:
     small = Published(
         "mnist", tuple("0123456789"), (sums[0], sums[1], sums[2], sums[3]), "https://x.invalid/"
     )
-    monkeypatch.setitem(sources.PUBLISHED, "mnist", small)  # type: ignore[arg-type]
+    monkeypatch.setitem(cast("dict[str, Published]", PUBLISHED), "mnist", small)
     return small
 
 

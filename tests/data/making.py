@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Four: TypeAlias = (
-    "tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]"
-)
+Bytes: TypeAlias = "NDArray[np.uint8]"
+Four: TypeAlias = tuple[Bytes, Bytes, Bytes, Bytes]
 
 
 def idx_bytes(array: NDArray[np.uint8]) -> bytes:

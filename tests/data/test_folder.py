@@ -65,13 +65,16 @@ def test_classes_give_every_tenth_to_the_test(root: Path) -> None:
 
 
 @pytest.mark.parametrize("below", ["", "train"])
-def test_flat_pictures_have_no_labels(root: Path, below: str) -> None:
+def test_flat_pictures_have_no_labels(
+    root: Path, below: str, caplog: pytest.LogCaptureFixture
+) -> None:
     for i in range(11):
         picture(root / below / f"{i:02}.png", i)
     dataset = load(root)
     assert dataset.train.labels is None
     assert dataset.train.class_names == ()
     assert levels(dataset) == ([*range(9), 10], [9])
+    assert caplog.records == []
 
 
 def test_the_limit_is_balanced_and_spares_decoding(root: Path) -> None:
