@@ -26,8 +26,8 @@ class Data(Section):
     """1 for grey, 3 for colour; null keeps them as they are."""
     limit: Count | None = None
     """Use only the first so many training pictures."""
-    validation: Annotated[int, Field(ge=0)] = 0
-    """How many of the training pictures are held out to choose the best epoch."""
+    validation: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    """Share of the training pictures that is held out to choose the best epoch."""
 
     @model_validator(mode="after")
     def _folder_is_named(self) -> Data:

@@ -75,7 +75,10 @@ def spectral(layer: Any, *, wrap: bool) -> Any:
 
 
 def initializer(stddev: float | None) -> Any:
-    """Return normal initial weights of this deviation, or Keras's default for None."""
+    """Return normal initial weights of this deviation, or Keras's default for None.
+
+    For one layer: Keras's initializers give each layer that shares one the same numbers.
+    """
     return keras.initializers.RandomNormal(0.0, stddev) if stddev else "glorot_uniform"
 
 

@@ -19,10 +19,11 @@ from convgan.models.blocks import (
 def build_generator(generator: Generator, channels: int) -> keras.Model:
     """Build the generator: latent vectors (N, latent_dim) to float32 pictures in [-1, 1]."""
     start = generator.projection
-    init = initializer(generator.init_stddev)
     z = layers.Input((generator.latent_dim,), name="z")
     x = layers.Dense(
-        start.size * start.size * start.filters, kernel_initializer=init, name="projection"
+        start.size * start.size * start.filters,
+        kernel_initializer=initializer(generator.init_stddev),
+        name="projection",
     )(z)
     x = layers.Reshape((start.size, start.size, start.filters), name="projection_reshape")(x)
     x = activate(normalise(x, start.norm, "projection"), start.activation, "projection")
@@ -33,7 +34,7 @@ def build_generator(generator: Generator, channels: int) -> keras.Model:
         generator.output.kernel,
         strides=generator.output.stride,
         padding="same",
-        kernel_initializer=init,
+        kernel_initializer=initializer(generator.init_stddev),
         name="output_conv",
     )(x)
     images = layers.Activation("tanh", dtype="float32", name="images")(x)

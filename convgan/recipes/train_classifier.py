@@ -34,7 +34,8 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
         raise DataError(
             f"{dataset.train.origin} has no labels: a classifier needs one folder a class"
         )
-    train, validation = hold_out(dataset.train, config.data.validation, config.seed)
+    held_out = round(config.data.validation * len(dataset.train))
+    train, validation = hold_out(dataset.train, held_out, config.seed)
     classes = len(train.class_names)
     check_classifier(config.model, train.image_shape, classes)
 

@@ -38,9 +38,10 @@ def train_dcgan(config: GanConfig, job: Job) -> Run | None:
         seed=config.seed,
     )
     steps = total_steps(config.train, len(train))
+    schedule = config.train.schedule
     task.compile(
-        build_optimizer(config.train.generator_optimizer, config.train.schedule, steps),
-        build_optimizer(config.train.discriminator_optimizer, config.train.schedule, steps),
+        build_optimizer(config.train.generator_optimizer, schedule, steps, name="g_optimizer"),
+        build_optimizer(config.train.discriminator_optimizer, schedule, steps, name="d_optimizer"),
     )
     if job.dry_run:
         try_one_step(task, train)

@@ -87,8 +87,9 @@ def _moved(size: int, offsets: tf.Tensor) -> tf.Tensor:
 
 
 def _loss_and_accuracy(logits: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:
+    labels = tf.cast(labels, tf.int64)  # the op refuses uint8, which Keras's data sets have
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    hits = tf.equal(tf.argmax(logits, axis=1), tf.cast(labels, tf.int64))
+    hits = tf.equal(tf.argmax(logits, axis=1), labels)
     return {
         "loss": tf.reduce_mean(losses),
         "accuracy": tf.reduce_mean(tf.cast(hits, tf.float32)),

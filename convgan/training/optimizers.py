@@ -12,12 +12,19 @@ _RISE = 0.3  # share of the steps in which a one-cycle rate rises
 _START = 1 / 25  # of the peak, where it begins to rise
 
 
-def build_optimizer(optimizer: Optimizer, schedule: Schedule, total_steps: int) -> Any:
-    """Return the Keras optimizer whose rate follows the schedule over `total_steps`."""
+def build_optimizer(
+    optimizer: Optimizer, schedule: Schedule, total_steps: int, *, name: str = "optimizer"
+) -> Any:
+    """Return the Keras optimizer whose rate follows the schedule over `total_steps`.
+
+    The name is part of its variables' names in a checkpoint.
+    """
     rate = _rate(optimizer.learning_rate, schedule, max(1, total_steps))
     if isinstance(optimizer, Adam):
-        return keras.optimizers.Adam(rate, beta_1=optimizer.beta_1, beta_2=optimizer.beta_2)
-    return keras.optimizers.RMSprop(rate, rho=optimizer.rho)
+        return keras.optimizers.Adam(
+            rate, beta_1=optimizer.beta_1, beta_2=optimizer.beta_2, name=name
+        )
+    return keras.optimizers.RMSprop(rate, rho=optimizer.rho, name=name)
 
 
 def _rate(peak: float, schedule: Schedule, steps: int) -> Any:

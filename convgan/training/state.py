@@ -44,7 +44,7 @@ class TrainingState:
             variables += optimizer.variables
         unique = {id(variable): variable for variable in variables}.values()
         self._variables = {
-            f"{n:04d}/{variable.path}": variable for n, variable in enumerate(unique)
+            f"{n:04d}/{_name(variable)}": variable for n, variable in enumerate(unique)
         }
 
     def save(self) -> Path:
@@ -96,3 +96,11 @@ class TrainingState:
                 f"{path} does not hold this configuration's variables: "
                 f"{len(found)} found, {len(expected)} expected; differing: {names}"
             )
+
+
+def _name(variable: Any) -> str:
+    """Return a variable's path without the number that Keras gives to dropout's seeds.
+
+    It counts the seeds made in this process so far, so a resume would not find them again.
+    """
+    return re.sub(r"^seed_generator_\d+/", "seed_generator/", variable.path)

@@ -1,0 +1,48 @@
+# `make demo` and `make test` need python3 and make only: they set up an environment of their own.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO := outputs/demo
+# Enough to see clothes in about three minutes on two cores; the same on any data that is found.
+SMALL := --set data.limit=4000 --out $(DEMO)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-full lint clean
+
+help:
+	@echo "make demo       set up, train both networks briefly, evaluate, make the GIF"
+	@echo "make test       set up, run the tests (no network, no full data set)"
+	@echo "make test-full  the tests on the full data sets (CONVGAN_DATA names their folder)"
+	@echo "make lint       style, types and layers"
+	@echo "make clean      remove the environment"
+
+$(BIN)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,mp4]"
+	touch $@
+
+demo: $(BIN)/.ready
+	$(BIN)/convgan train-classifier $(SMALL)
+	$(BIN)/convgan eval --out $(DEMO)
+	$(BIN)/convgan train-classifier --config classifier-fashion $(SMALL)
+	$(BIN)/convgan train-dcgan $(SMALL) --epochs 10
+	$(BIN)/convgan eval --out $(DEMO)
+	$(BIN)/convgan make-gif --out $(DEMO) --scale 2 --output $(DEMO)/clothes.gif
+	@echo
+	@echo "Look at $(DEMO)/clothes.gif, and at report.html in each folder of $(DEMO)"
+
+test: $(BIN)/.ready
+	$(BIN)/python -m pytest
+
+test-full: $(BIN)/.ready
+	$(BIN)/python -m pytest -m full_data
+
+lint: $(BIN)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV)

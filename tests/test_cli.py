@@ -1,0 +1,295 @@
+"""Every command through Typer's runner, on the bundled sample."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import imageio.v3 as iio
+import keras
+import pytest
+from typer.testing import CliRunner, Result
+
+from convgan.cli import app
+from convgan.config import load_config
+from convgan.runs import Run
+
+TINY_CLASSIFIER = (
+    "--set=data.source=sample --set=data.limit=200 --set=train.batch_size=20 "
+    "--set=model.blocks.0.filters=4 --set=model.blocks.1.filters=4 --epochs=2"
+).split()
+TINY_DCGAN = (
+    "--set=data.source=sample --set=data.limit=64 --set=train.batch_size=16 "
+    "--set=generator.projection.filters=4 --set=generator.blocks.0.filters=4 "
+    "--set=discriminator.blocks.0.filters=4 --set=discriminator.blocks.1.filters=4 --epochs=2"
+).split()
+
+
+def convgan(*args: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(arg) for arg in args])
+
+
+def done(*args: str | Path) -> str:
+    result = convgan(*args)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def refused(code: int, *args: str | Path) -> str:
+    result = convgan(*args)
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+    return result.stderr
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one tiny run of each network, both on Fashion-MNIST's sample."""
+    folder = tmp_path_factory.mktemp("outputs")
+    done("train-classifier", "-c", "classifier-fashion", *TINY_CLASSIFIER, "--out", folder)
+    done("train-dcgan", *TINY_DCGAN, "--out", folder)
+    return folder
+
+
+def test_a_dcgan_run_leaves_what_the_design_says(out: Path) -> None:
+    run = Run.open(out / "dcgan-fashion-0001")
+    for name in (
+        "config.yaml",
+        "metrics.jsonl",
+        "curves.png",
+        "training.gif",
+        "report.html",
+        "samples/epoch-0001.png",
+        "samples/epoch-0002.png",
+        "model/generator.keras",
+        "model/generator_raw.keras",
+        "model/discriminator.keras",
+    ):
+        assert (run.folder / name).stat().st_size > 0, name
+    assert list((run.folder / "checkpoints").glob("step-*.npz"))
+    assert list((run.folder / "events").iterdir())
+    assert run.manifest["status"] == "finished"
+    assert run.manifest["data"]["origin"].startswith("bundled sample")
+    assert len(run.manifest["data"]["train"]["sha256"]) == 64
+    assert run.manifest["samples"][1] == {
+        "epoch": 2,
+        "step": 8,
+        "file": "samples/epoch-0002.png",
+    }
+    assert run.manifest["results"]["epoch"] == 2
+    assert not [path for path in run.folder.rglob("*") if path.name.startswith(".")]
+
+
+def test_the_saved_configuration_repeats_the_run_to_the_bit(out: Path, tmp_path: Path) -> None:
+    first = out / "dcgan-fashion-0001"
+    done("train-dcgan", "--config", first / "config.yaml", "--out", tmp_path)
+    second = tmp_path / "dcgan-fashion-0001"
+    name = "samples/epoch-0002.png"
+    assert (first / name).read_bytes() == (second / name).read_bytes()
+    done("train-dcgan", "-c", first / "config.yaml", "--out", tmp_path, "--seed", "1")
+    other = tmp_path / "dcgan-fashion-0002"
+    assert (first / name).read_bytes() != (other / name).read_bytes()
+
+
+def test_eval_of_a_classifier_prints_a_table_and_writes_json(out: Path) -> None:
+    text = done("eval", "classifier-fashion", "--out", out)
+    assert "accuracy" in text
+    assert "Ankle boot" in text
+    run = out / "classifier-fashion-0001"
+    numbers = json.loads((run / "eval/classifier.json").read_text())
+    assert numbers["count"] == 1000
+    assert sum(map(sum, numbers["confusion_matrix"])) == 1000
+    assert (run / "eval/confusion_matrix.png").is_file()
+    assert (run / "eval/mistakes.png").is_file()
+    assert "eval/mistakes.png" in (run / "report.html").read_text()
+
+
+def test_eval_of_a_dcgan_takes_the_fitting_classifier(out: Path) -> None:
+    numbers = json.loads(done("eval", "dcgan-fashion-0001", "--out", out, "--json"))
+    assert numbers["generated"] == 10_000
+    assert sum(numbers["generated_shares"].values()) == pytest.approx(1)
+    assert numbers["evaluator"].endswith("classifier-fashion-0001")
+    assert (out / "dcgan-fashion-0001/eval/classes.png").is_file()
+    assert "total variation" in done("eval", "--out", out)
+
+
+def test_eval_without_a_fitting_classifier_says_how_to_train_one(out: Path, tmp_path: Path) -> None:
+    said = refused(2, "eval", out / "dcgan-fashion-0001", "--out", tmp_path)
+    assert "convgan train-classifier --config classifier-fashion" in said
+    said = refused(
+        2, "eval", "dcgan-fashion", "--out", out, "--evaluator", out / "dcgan-fashion-0001"
+    )
+    assert "expected a classifier run" in said
+
+
+def test_make_gif_takes_the_frames_that_the_manifest_names(out: Path, tmp_path: Path) -> None:
+    run = out / "dcgan-fashion-0001"
+    iio.imwrite(run / "samples/epoch-0003.png", iio.imread(run / "samples/epoch-0001.png"))
+    target = tmp_path / "film.gif"
+    assert str(target) in done("make-gif", "--out", out, "--output", target, "--fps", "8")
+    assert len(iio.imread(target)) == 2
+    done("make-gif", run, "--output", target, "--last", "1", "--scale", "2")
+    assert iio.imread(target).shape[0] == 1
+    assert "film.xyz" in refused(2, "make-gif", run, "--output", tmp_path / "film.xyz")
+
+
+def test_resume_goes_on_and_ends_as_if_never_stopped(tmp_path: Path) -> None:
+    # A constant rate: a falling one depends on the number of epochs that was asked for.
+    constant = [*TINY_DCGAN, "--set=train.schedule=constant", "--out", tmp_path]
+    done("train-dcgan", *constant, "--name", "whole")
+    done("train-dcgan", *constant, "--epochs", "1")
+    text = done("train-dcgan", "--resume", "--epochs", "2", "--out", tmp_path)
+    assert "after step 4" in text
+    resumed, whole = tmp_path / "dcgan-fashion-0001", tmp_path / "whole-0001"
+    name = "samples/epoch-0002.png"
+    assert (resumed / name).read_bytes() == (whole / name).read_bytes()
+    steps = [record["step"] for record in Run.open(resumed).records()]
+    assert steps == [4, 4, 8, 8]
+    said = refused(2, "train-dcgan", "--resume", "--out", tmp_path, "--set", "train.batch_size=2")
+    assert "own configuration" in said
+
+
+def test_the_best_epoch_by_validation_is_kept(out: Path) -> None:
+    run = Run.open(out / "classifier-fashion-0001")
+    epochs = [record for record in run.records() if "val_accuracy" in record]
+    best = max(epochs, key=lambda record: record["val_accuracy"])
+    assert run.manifest["results"]["val_accuracy"] == best["val_accuracy"]
+    network = keras.models.load_model(run.folder / "model/classifier.keras", compile=False)
+    assert network.output_shape == (None, 10)
+
+
+def test_inspect_prints_the_layers_of_the_article(tmp_path: Path) -> None:
+    text = done("inspect", "dcgan-fashion-article", "--set", "data.source=sample")
+    for number in ("840,705", "840,321", "384", "212,865", "7×7×128", "14×14×64", "28×28×1"):
+        assert number in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "93,322" in done("inspect", "classifier-mnist-article", "--set", "data.source=sample")
+
+
+def test_inspect_data_counts_and_draws(tmp_path: Path) -> None:
+    text = done("inspect", "dcgan-fashion", "--set=data.source=sample", "--data", "--out", tmp_path)
+    for part in ("Ankle boot", "4,000 training, 1,000 test", "28 x 28 x 1", "0 to 255"):
+        assert part in text
+    assert (tmp_path / "fashion-mnist.png").is_file()
+
+
+def test_a_dry_run_keeps_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "outputs"
+    text = done("train-classifier", *TINY_CLASSIFIER, "--dry-run", "--out", target)
+    assert "nothing was kept" in text
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["train-dcgan", "-c", "dcgan-fashon"], "did you mean dcgan-fashion?"),
+        (["train-dcgan", "-c", "nowhere.yaml"], "no configuration file at nowhere.yaml"),
+        (["train-dcgan", "-c", "classifier-mnist"], "is for convgan train-classifier"),
+        (["train-dcgan", "--set", "train.epoch=3"], "did you mean 'epochs'"),
+        (["train-dcgan", "--epochs", "0"], "greater than or equal to 1"),
+        (["train-dcgan", "mine.yaml"], "--config mine.yaml"),
+        (
+            ["train-dcgan", "--set=data.source=sample", "--set=generator.output.stride=3"],
+            "expected the data's 28×28",
+        ),
+        (["train-dcgan", "--set=data.source=sample", "--device", "gpu:7"], "--device gpu:7"),
+        (["train-dcgan", "--set=data.source=sample", "--device", "tpu"], "expected auto, cpu"),
+        (["train-classifier", "--set=data.folder=nowhere"], "nowhere"),
+        (["eval", "--out", "nowhere"], "there is no run in nowhere"),
+        (["make-gif", "nothing", "--out", "nowhere"], "no dcgan run 'nothing'"),
+        (["inspect", "dcgan-fashon"], "did you mean"),
+        (
+            [
+                "train-classifier",
+                "--config=classifier-mnist-article",
+                "--set=data.source=sample",
+                "--set=model.blocks.0.stride=8",
+            ],
+            "model.blocks.1: max pool",
+        ),
+    ],
+)
+def test_a_mistake_ends_with_code_2_and_a_hint(args: list[str], said: str) -> None:
+    assert said in refused(2, *args)
+
+
+def test_a_truncated_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03\0\0\0\x05\0\0\0\x1c")
+    said = refused(2, "inspect", "classifier-mnist", "--data", f"--set=data.folder={tmp_path}")
+    assert "train-images-idx3-ubyte" in said or "expected" in said
+
+
+def test_debug_lets_the_error_through() -> None:
+    result = convgan("train-dcgan", "-c", "nowhere.yaml", "--debug")
+    assert result.exception is not None
+    assert not isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize(
+    "name", ["", *"train-classifier train-dcgan make-gif eval inspect".split()]
+)
+def test_help_shows_an_example_and_imports_no_tensorflow(name: str) -> None:
+    code = (
+        "import sys; from convgan.cli import app\n"
+        "try: app(sys.argv[1:])\n"
+        "finally: assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *([name] if name else []), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"COLUMNS": "80"},
+    )
+    assert "convgan train" in done.stdout if not name else f"Example: convgan {name}" in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_version_is_told() -> None:
+    assert done("--version").startswith("convgan 0.")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["classifier-mnist", "classifier-fashion", "classifier-mnist-article"]
+    + ["dcgan-fashion", "dcgan-mnist", "dcgan-fashion-article"],
+)
+def test_every_preset_makes_a_step(name: str, tmp_path: Path) -> None:
+    task = load_config(name).task
+    text = done(
+        f"train-{task}", "-c", name, "--set=data.source=sample", "--set=data.limit=64",
+        "--dry-run", "--out", tmp_path,
+    )  # fmt: skip
+    assert "dry run: one step on 4 pictures" in text
+
+
+def test_the_papers_network_makes_a_step(tmp_path: Path) -> None:
+    text = done(
+        "train-dcgan", "-c", "dcgan-64", "--set=data.source=sample", "--set=data.limit=16",
+        "--set=generator.projection.filters=64", "--set=generator.blocks.0.filters=32",
+        "--dry-run", "--out", tmp_path,
+    )  # fmt: skip
+    assert "d_loss" in text
+
+
+def test_own_pictures_train_both_networks(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    from convgan.config import Data
+    from convgan.data import load_dataset
+
+    sample = load_dataset(Data(name="fashion-mnist", source="sample")).train
+    for place in range(60):
+        name = "ab"[place % 2]
+        (pictures / name).mkdir(parents=True, exist_ok=True)
+        iio.imwrite(pictures / name / f"{place}.png", sample.images[place, ..., 0])
+    own = ["--set=data.name=folder", f"--set=data.folder={pictures}", "--out", tmp_path / "o"]
+    sizes = [change for change in TINY_DCGAN if "data." not in change]
+    done("train-dcgan", *sizes, *own)
+    sizes = [change for change in TINY_CLASSIFIER if "data." not in change]
+    done("train-classifier", *sizes, *own)
+    numbers = json.loads(done("eval", "dcgan-fashion", "--json", "--out", tmp_path / "o"))
+    assert set(numbers["generated_shares"]) == {"a", "b"}

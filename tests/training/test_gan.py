@@ -1,0 +1,258 @@
+"""The adversarial step against gradients that the test works out by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from convgan.models.pixels import to_float
+from convgan.training import DCGAN
+from convgan.training.losses import LOSSES
+from convgan.training.streams import stream_seed
+
+from .tiny import arrays, gan_networks, gan_train, pictures
+
+G_RATE, D_RATE = 0.5, 0.3
+BATCH = tf.constant(pictures(6).images)
+PENALTY = {"name": "r1", "weight": 2.0}
+
+
+def with_sgd(train: Any, **networks: Any) -> DCGAN:
+    """Plain gradient descent, so that one step shows the gradient."""
+    keras.utils.set_random_seed(8)
+    task = DCGAN(*gan_networks(**networks), train, seed=21)
+    task.compile(keras.optimizers.SGD(G_RATE), keras.optimizers.SGD(D_RATE))
+    return task
+
+
+def twins(task: DCGAN) -> tuple[keras.Model, keras.Model]:
+    """Copies of generator and discriminator, for the test to work with."""
+    copies = [keras.models.clone_model(each) for each in (task.generator, task.discriminator)]
+    for copy, original in zip(copies, (task.generator, task.discriminator), strict=True):
+        copy.set_weights(original.get_weights())
+    return copies[0], copies[1]
+
+
+def noise(stream: str, step: int, count: int = 6) -> tf.Tensor:
+    return tf.random.stateless_normal([count, 5], stream_seed(21, stream, step))
+
+
+def r1_by_hand(discriminator: keras.Model, real: tf.Tensor) -> tf.Tensor:
+    with tf.GradientTape() as tape:
+        tape.watch(real)
+        logits = discriminator(real, training=True)
+    gradient = tape.gradient(logits, real)
+    return tf.reduce_sum(gradient**2) / (2 * real.shape[0])
+
+
+def descend(network: keras.Model, tape: tf.GradientTape, loss: tf.Tensor, rate: float) -> None:
+    variables = network.trainable_variables
+    for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
+        variable.assign_sub(rate * gradient)
+
+
+def step_by_hand(
+    task: DCGAN, loss: str, *, fresh: bool, penalty: float = 0.0
+) -> tuple[keras.Model, keras.Model]:
+    """The step that should be made from the task's weights: D, then G through old or new D."""
+    generator, discriminator = twins(task)
+    before = discriminator.get_weights()
+    real = to_float(BATCH)
+    with tf.GradientTape() as tape:
+        fake = generator(noise("d_noise", 0), training=True)
+        real_logits = discriminator(real, training=True)
+        d_loss, _ = LOSSES[loss](real_logits, discriminator(fake, training=True))
+        if penalty:
+            d_loss += penalty * r1_by_hand(discriminator, real)
+    descend(discriminator, tape, d_loss, D_RATE)
+    after = discriminator.get_weights()
+
+    if not fresh:
+        discriminator.set_weights(before)
+    z = noise("g_noise" if fresh else "d_noise", 0)
+    with tf.GradientTape() as tape:
+        fake_logits = discriminator(generator(z, training=True), training=True)
+        _, g_loss = LOSSES[loss](discriminator(real, training=True), fake_logits)
+    descend(generator, tape, g_loss, G_RATE)
+    discriminator.set_weights(after)
+    return generator, discriminator
+
+
+def assert_alike(found: keras.Model, expected: keras.Model) -> None:
+    for a, b in zip(found.trainable_variables, expected.trainable_variables, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-6, err_msg=a.path)
+
+
+def moved(network: keras.Model, before: list[np.ndarray]) -> list[bool]:
+    return [not np.array_equal(a, b) for a, b in zip(network.get_weights(), before, strict=True)]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("update", ["simultaneous", "alternating"])
+def test_one_step(update: str, loss: str) -> None:
+    task = with_sgd(gan_train(update=update, loss=loss))
+    start = task.generator.get_weights(), task.discriminator.get_weights()
+    generator, discriminator = step_by_hand(task, loss, fresh=update == "alternating")
+    logs = task.train_step((BATCH, None))
+    assert_alike(task.discriminator, discriminator)
+    assert_alike(task.generator, generator)
+    assert any(moved(task.generator, start[0]))
+    assert any(moved(task.discriminator, start[1]))
+    assert set(logs) == set(task.log_names)
+    assert int(task.step.value) == 1
+
+
+@pytest.mark.parametrize("update", ["simultaneous", "alternating"])
+def test_one_step_with_a_penalty(update: str) -> None:
+    """Compiled, as the loop runs it; the penalty is not a part of the reported d_loss."""
+    task = with_sgd(gan_train(update=update, penalty=PENALTY))
+    generator, discriminator = step_by_hand(
+        task, "non_saturating", fresh=update == "alternating", penalty=2.0
+    )
+    bare = with_sgd(gan_train(update=update)).train_step((BATCH, None))
+    value = 2.0 * r1_by_hand(task.discriminator, to_float(BATCH))
+    logs = tf.function(lambda: task.train_step((BATCH, None)))()
+    assert_alike(task.discriminator, discriminator)
+    assert_alike(task.generator, generator)
+    assert float(logs["penalty"]) == pytest.approx(float(value), rel=1e-4)
+    assert float(logs["d_loss"]) == pytest.approx(float(bare["d_loss"]), rel=1e-5)
+    assert "penalty" in task.log_names
+
+
+def test_logs_are_what_they_say() -> None:
+    task = with_sgd(gan_train())
+    fake = task.generator(noise("d_noise", 0), training=True)
+    real_logits = task.discriminator(to_float(BATCH), training=True).numpy()
+    fake_logits = task.discriminator(fake, training=True).numpy()
+    logs = {name: float(value) for name, value in task.train_step((BATCH, None)).items()}
+    d_real, d_fake = (1 / (1 + np.exp(-logits)) for logits in (real_logits, fake_logits))
+    assert logs == pytest.approx(
+        {
+            "d_loss": -np.log(d_real).mean() - np.log(1 - d_fake).mean(),
+            "g_loss": -np.log(d_fake).mean(),
+            "d_real": d_real.mean(),
+            "d_fake": d_fake.mean(),
+        },
+        rel=1e-4,
+    )
+
+
+@pytest.mark.parametrize("still", ["generator", "discriminator"])
+def test_each_optimizer_moves_its_own_network(still: str) -> None:
+    """Batch norm in both: what one network's update leaves alone are the other's weights."""
+    keras.utils.set_random_seed(8)
+    train = gan_train(update="alternating")
+    task = DCGAN(*gan_networks(generator_norm="batch", norm="batch"), train, seed=21)
+    rates = {"generator": 0.1, "discriminator": 0.1, still: 0.0}
+    task.compile(*(keras.optimizers.SGD(rates[name]) for name in ("generator", "discriminator")))
+    networks = {"generator": task.generator, "discriminator": task.discriminator}
+    before = {name: arrays(each.trainable_variables) for name, each in networks.items()}
+    task.train_step((BATCH, None))
+    for name, network in networks.items():
+        same = [
+            np.array_equal(a, b)
+            for a, b in zip(arrays(network.trainable_variables), before[name], strict=True)
+        ]
+        assert all(same) if name == still else not any(same)
+
+
+def test_a_rare_penalty_acts_each_third_step_with_three_times_the_weight() -> None:
+    each = with_sgd(gan_train(penalty=PENALTY))
+    rare = with_sgd(gan_train(penalty=PENALTY | {"every": 3}))
+    none = with_sgd(gan_train())
+    compiled = tf.function(lambda: rare.train_step((BATCH, None))["penalty"])
+    for step in range(5):
+        weights = rare.generator.get_weights(), rare.discriminator.get_weights()
+        for other in (each, none):
+            other.generator.set_weights(weights[0])
+            other.discriminator.set_weights(weights[1])
+        value = float(each.train_step((BATCH, None))["penalty"])
+        none.train_step((BATCH, None))
+        got = float(compiled())
+        start, penalised, free, found = (
+            np.concatenate([w.ravel() for w in network])
+            for network in (
+                weights[1],
+                each.discriminator.get_weights(),
+                none.discriminator.get_weights(),
+                rare.discriminator.get_weights(),
+            )
+        )
+        assert np.abs(penalised - free).max() > 1e-4
+        if step % 3 == 0:
+            assert got == pytest.approx(3 * value, rel=1e-4)
+            np.testing.assert_allclose(
+                found - start, free - start + 3 * (penalised - free), rtol=1e-3, atol=1e-6
+            )
+        else:
+            assert got == 0
+            np.testing.assert_allclose(found, free, rtol=1e-4, atol=1e-6)
+
+
+def test_label_smoothing_is_in_the_step() -> None:
+    task = with_sgd(gan_train(label_smoothing=0.2))
+    bare = with_sgd(gan_train())
+    mean_logit = float(tf.reduce_mean(bare.discriminator(to_float(BATCH), training=True)))
+    smooth, plain = (each.train_step((BATCH, None)) for each in (task, bare))
+    difference = float(smooth["d_loss"] - plain["d_loss"])
+    assert difference == pytest.approx(0.2 * mean_logit, abs=1e-5)
+    assert float(smooth["g_loss"]) == float(plain["g_loss"])
+
+
+@pytest.mark.parametrize("decay", [0.15, 0.999])
+def test_average_follows_the_generator_with_its_statistics(decay: float) -> None:
+    """From the start weights on, faster in the first steps: decay min(d, (1 + t) / (10 + t))."""
+    task = with_sgd(gan_train(average_decay=decay), generator_norm="batch")
+    assert task.average is not task.generator
+    expected = task.generator.get_weights()
+    names = [weight.path for weight in task.generator.weights]
+    assert any("moving_variance" in name for name in names)
+    for step in range(4):
+        task.train_step((BATCH, None))
+        share = min(decay, (1 + step) / (10 + step))
+        now = task.generator.get_weights()
+        expected = [share * e + (1 - share) * n for e, n in zip(expected, now, strict=True)]
+        for name, found, wanted in zip(names, task.average.get_weights(), expected, strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6, err_msg=name)
+    assert any(moved(task.average, task.generator.get_weights()))
+
+
+def test_without_average_the_generator_itself_makes_the_samples() -> None:
+    task = with_sgd(gan_train(average_decay=0))
+    assert task.average is task.generator
+    assert set(task.networks) == {"generator", "generator_raw", "discriminator"}
+    before = task.sample("samples", 4).numpy()
+    task.train_step((BATCH, None))
+    assert not np.array_equal(task.sample("samples", 4).numpy(), before)
+
+
+def test_sample_is_repeatable_and_stored_as_pictures_are() -> None:
+    task = with_sgd(gan_train(), generator_norm="batch")
+    images = task.sample("samples", 7).numpy()
+    assert images.shape == (7, 8, 8, 1)
+    assert images.dtype == np.uint8
+    assert np.ptp(images) > 20
+    assert np.array_equal(task.sample("samples", 7), images)
+    assert not np.array_equal(task.sample("eval", 7), images)
+    assert not np.array_equal(task.sample("samples", 7, step=1), images)
+    z = noise("samples", 0, 7)
+    expected = np.round((task(z, training=False).numpy() + 1) * 127.5)
+    np.testing.assert_allclose(images, expected, atol=1)
+
+
+def test_discriminator_with_spectral_norm_trains() -> None:
+    task = with_sgd(gan_train(loss="hinge"), spectral_norm=True)
+    task.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.05))
+    before = task.discriminator.get_weights()
+    step = tf.function(lambda: task.train_step((BATCH, None))["d_loss"])
+    losses = [float(step()) for _ in range(20)]
+    assert losses[-1] < losses[0]
+    assert all(moved(task.discriminator, before))
+    task.discriminator(to_float(BATCH), training=True)  # normalises what the last update left
+    kernel = task.discriminator.get_layer("block1_conv_sn").layer.kernel.numpy()
+    largest = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[0]
+    assert largest == pytest.approx(1, abs=0.05)

@@ -1,0 +1,87 @@
+"""Learning rates over a training, and optimizers that are whole before a resume."""
+
+from __future__ import annotations
+
+from math import cos, pi
+
+import keras
+import numpy as np
+import pytest
+
+from convgan.config import Adam, RMSprop, Schedule
+from convgan.training import build_optimizer
+
+from .tiny import classifier, dcgan, gan_train
+
+PEAK, STEPS = 0.02, 200
+
+
+def rates(schedule: Schedule, steps: int = STEPS) -> list[float]:
+    """The rate of each step, and the one after the last."""
+    optimizer = build_optimizer(Adam(name="adam", learning_rate=PEAK), schedule, steps)
+    found = []
+    for step in range(steps + 1):
+        optimizer.iterations.assign(step)
+        found.append(float(optimizer.learning_rate))
+    return found
+
+
+def test_constant() -> None:
+    assert rates("constant") == pytest.approx([PEAK] * (STEPS + 1))
+
+
+def test_cosine() -> None:
+    expected = [PEAK * (1 + cos(pi * step / STEPS)) / 2 for step in range(STEPS + 1)]
+    assert rates("cosine") == pytest.approx(expected, abs=1e-7)
+
+
+def test_linear() -> None:
+    expected = [PEAK * (1 - step / STEPS) for step in range(STEPS + 1)]
+    assert rates("linear") == pytest.approx(expected, abs=1e-7)
+
+
+def test_one_cycle_rises_for_three_tenths_and_falls_to_nothing() -> None:
+    found = rates("one_cycle")
+    assert found[0] == pytest.approx(PEAK / 25)
+    assert int(np.argmax(found)) == 60
+    assert found[60] == pytest.approx(PEAK)
+    assert found[30] == pytest.approx(PEAK * (1 / 25 + 1) / 2)  # rises in a straight line
+    assert found[130] == pytest.approx(PEAK / 2, rel=1e-3)  # falls as half a cosine
+    assert found[-1] == pytest.approx(0, abs=1e-8)
+    assert all(np.diff(found[:61]) > 0)
+    assert all(np.diff(found[60:]) < 0)
+    assert found[-2] > 0  # the last step still moves
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear", "one_cycle"])
+def test_the_shortest_trainings_have_finite_rates(schedule: Schedule, steps: int) -> None:
+    found = rates(schedule, steps)
+    assert np.isfinite(found).all()
+    assert found[0] > 0
+    assert max(found) <= PEAK * (1 + 1e-6)
+
+
+def test_numbers_of_the_configuration_arrive() -> None:
+    adam = build_optimizer(
+        Adam(name="adam", learning_rate=0.3, beta_1=0.5, beta_2=0.9), "linear", 9
+    )
+    assert isinstance(adam, keras.optimizers.Adam)
+    assert (adam.beta_1, adam.beta_2) == (0.5, 0.9)
+    rms = build_optimizer(RMSprop(name="rmsprop", learning_rate=0.3, rho=0.7), "constant", 9)
+    assert isinstance(rms, keras.optimizers.RMSprop)
+    assert rms.rho == 0.7
+    assert float(rms.learning_rate) == pytest.approx(0.3)
+
+
+def test_moments_are_there_before_the_first_step() -> None:
+    """A state restored into an optimizer without them would be lost in silence."""
+    gan, task = dcgan(gan_train()), classifier()
+    for optimizer, network in (
+        (gan.generator_optimizer, gan.generator),
+        (gan.discriminator_optimizer, gan.discriminator),
+        (task.optimizer, task.network),
+    ):
+        shapes = sorted(tuple(v.shape) for v in optimizer.variables if "iteration" not in v.path)
+        weights = sorted(2 * [tuple(v.shape) for v in network.trainable_variables])
+        assert [shape for shape in shapes if shape] == weights
