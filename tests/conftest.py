@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -13,8 +12,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def _bundled_data_only(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+) -> None:
     """Take CONVGAN_DATA away, except from the tests that are there for the full data."""
     if request.node.get_closest_marker("full_data") is None:
         monkeypatch.delenv("CONVGAN_DATA", raising=False)
-    yield

@@ -74,7 +74,7 @@ def test_numbers_in_scientific_notation_are_numbers() -> None:
 def test_a_configuration_is_frozen() -> None:
     config = load_config("classifier-mnist")
     with pytest.raises(ValidationError):
-        config.seed = 5
+        config.seed = 5  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_a_name_in_the_manifest_cannot_leave_the_folder(tmp_path: Path) -> None:
 def test_a_damaged_manifest_is_said(text: str, tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     path.write_text(text)
-    with pytest.raises(DataError, match="run.json"):
+    with pytest.raises(DataError, match=r"run\.json"):
         read_json(path)
 
 

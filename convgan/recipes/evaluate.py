@@ -27,6 +27,7 @@ from convgan.training.streams import stream_seed
 
 GENERATED = 10_000  # pictures, as many as the test sets hold
 _BATCH = 500
+_MISTAKES = 24  # in the picture
 
 
 def evaluate(run: Run, *, out: Path, evaluator: str | None = None) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def _evaluate_classifier(run: Run, test: ImageSet) -> dict[str, Any]:
         tf.constant(numbers["confusion_matrix"]).numpy(),
         class_names=names,
     )
-    wrong = surest_mistakes(logits, labels, 25)
+    wrong = surest_mistakes(logits, labels, _MISTAKES)
     chosen = tf.nn.softmax(logits[wrong]).numpy()
     save_mistakes(
         folder / "mistakes.png",

@@ -15,7 +15,7 @@ from convgan.models.layer_table import (
     generator_table,
 )
 
-_SHOWN = 30  # pictures in the grid
+_SHOWN = 32  # pictures in the grid
 
 
 def describe_networks(config: Config) -> str:

@@ -111,6 +111,7 @@ def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
         "training pictures": data.get("train", {}).get("count"),
         "device": manifest.get("device"),
         "seed": manifest.get("seed"),
+        "seconds of training steps": _rounded(manifest.get("training_seconds")),
         "started": manifest.get("started"),
         "finished": manifest.get("finished"),
         "commit": manifest.get("commit"),
@@ -122,6 +123,10 @@ def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
     for name, value in manifest.get("versions", {}).items():
         facts[f"version of {name}"] = value
     return facts
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
 
 
 def _text(value: Any) -> str:

@@ -59,7 +59,6 @@ def run_training(
         beside.on_train_begin()
         for epoch in range(config.epochs):
             end = epoch_end(epoch, len(pictures), config.batch_size)
-            mean = _Mean()
             if progress.step >= end:
                 continue
             beside.on_epoch_begin(epoch)
@@ -68,11 +67,10 @@ def run_training(
                 begin = time.perf_counter()
                 logs = {name: float(value) for name, value in steps(count).items()}
                 progress.seconds += time.perf_counter() - begin
-                progress.step += count
-                mean.add(logs, count)
+                progress.add(logs, count)
                 beside.on_train_batch_end(progress.step, logs)
-            if not stop_signal:
-                beside.on_epoch_end(epoch, mean.result() | validate())
+            if progress.step == end:  # also when the stop came in its last steps
+                beside.on_epoch_end(epoch, progress.end_epoch() | validate())
             state.save()
             if stop_signal:
                 raise Stopped(stop_signal[0], progress.step)
@@ -107,22 +105,6 @@ def compile_steps(
         return {name: total / tf.cast(count, tf.float32) for name, total in totals.items()}
 
     return lambda count: steps(tf.constant(count))
-
-
-class _Mean:
-    """Mean of logs over an epoch, weighted by steps."""
-
-    def __init__(self) -> None:
-        self._totals: Numbers = {}
-        self._count = 0
-
-    def add(self, logs: Numbers, count: int) -> None:
-        for name, value in logs.items():
-            self._totals[name] = self._totals.get(name, 0.0) + value * count
-        self._count += count
-
-    def result(self) -> Numbers:
-        return {name: total / self._count for name, total in self._totals.items()}
 
 
 @contextmanager

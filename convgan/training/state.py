@@ -27,6 +27,23 @@ class Progress:
     """Time spent in training steps."""
     best: dict[str, float] = field(default_factory=dict)
     """The best epoch so far: its number, step and validation numbers."""
+    totals: dict[str, float] = field(default_factory=dict)
+    """This epoch's logs so far, summed over its steps; a stop in its middle keeps them."""
+    counted: int = 0
+    """The steps in `totals`."""
+
+    def add(self, logs: dict[str, float], steps: int) -> None:
+        """Count so many steps, whose mean logs these are."""
+        self.step += steps
+        self.counted += steps
+        for name, value in logs.items():
+            self.totals[name] = self.totals.get(name, 0.0) + value * steps
+
+    def end_epoch(self) -> dict[str, float]:
+        """Return the means over the epoch's steps, and begin the next."""
+        means = {name: total / self.counted for name, total in self.totals.items()}
+        self.totals, self.counted = {}, 0
+        return means
 
 
 class TrainingState:
@@ -78,14 +95,15 @@ class TrainingState:
             with np.load(path, allow_pickle=False) as archive:
                 header = json.loads(archive["header"].tobytes())
                 values = {name: archive[name] for name in archive.files if name != "header"}
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise RunError(f"checkpoint {path} is damaged: {error}") from error
         if header.get("format") != FORMAT:
             raise RunError(f"{path} has format {header.get('format')}, expected {FORMAT}")
         self._fits(path, values)
         for name, variable in self._variables.items():
             variable.assign(values[name])
-        self.progress = Progress(**header["progress"])
+        for name, value in header["progress"].items():
+            setattr(self.progress, name, value)  # in place: callbacks hold it
 
     def _fits(self, path: Path, values: dict[str, np.ndarray]) -> None:
         expected = {name: tuple(variable.shape) for name, variable in self._variables.items()}

@@ -30,6 +30,12 @@ def changed(path: Path, **changes: Any) -> None:
     np.savez(path, allow_pickle=False, **entries)
 
 
+def state_array(path: Path, name: str) -> np.ndarray:
+    with np.load(path) as archive:
+        array: np.ndarray = next(archive[each] for each in archive.files if each.endswith(name))
+    return array
+
+
 def header(**changes: Any) -> np.ndarray:
     entries = {"format": 1, "progress": {"step": 0}} | changes
     return np.frombuffer(json.dumps(entries).encode(), np.uint8)
@@ -48,6 +54,7 @@ def test_all_that_a_training_changes_comes_back(task: str, tmp_path: Path) -> No
     state = TrainingState(tmp_path, first)
     state.progress.step, state.progress.seconds = 2, 1.25
     state.progress.best = {"epoch": 1, "val_accuracy": 0.5, "loss": float("inf")}
+    state.progress.totals, state.progress.counted = {"loss": 0.1 + 0.2}, 2
     state.save()
     wanted = everything(first)
     assert any(not np.array_equal(a, b) for a, b in zip(wanted, everything(second), strict=True))
@@ -96,8 +103,9 @@ def test_damaged_files(tmp_path: Path) -> None:
     path = saved(tmp_path)
     whole = path.read_bytes()
     state = TrainingState(tmp_path, classifier(dropout=0.3))
+    kernel = state_array(path, "classes/kernel").tobytes()
     flipped = bytearray(whole)
-    flipped[len(whole) // 2] ^= 0xFF
+    flipped[whole.index(kernel) + 20] ^= 1
     for bad in (b"", b"nonsense", whole[: len(whole) // 2], whole[:-10], bytes(flipped)):
         path.write_bytes(bad)
         with pytest.raises(RunError, match="is damaged") as caught:
@@ -107,27 +115,13 @@ def test_damaged_files(tmp_path: Path) -> None:
     state.restore_newest()
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        np.frombuffer(b"{", np.uint8),
-        np.frombuffer(b"[1]", np.uint8),
-        header(progress=None),
-        header(progress={"steps": 3}),
-        np.array([{"format": 1}]),
-    ],
-    ids=["cut", "list", "no progress", "other progress", "pickle"],
-)
-def test_a_damaged_header(bad: np.ndarray, tmp_path: Path) -> None:
+def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
     path = saved(tmp_path)
     with np.load(path) as archive:
-        entries = {name: archive[name] for name in archive.files} | {"header": bad}
-    np.savez(path, allow_pickle=True, **entries)
-    task = classifier(dropout=0.3)
-    before = everything(task)
-    with pytest.raises(RunError, match="is damaged"):
-        TrainingState(tmp_path, task).restore_newest()
-    assert all(np.array_equal(a, b) for a, b in zip(before, everything(task), strict=True))
+        entries = {name: archive[name] for name in archive.files}
+    np.savez(path, allow_pickle=True, **(entries | {"header": np.array([{"format": 1}])}))
+    with pytest.raises(RunError, match="is damaged: Object arrays cannot be loaded"):
+        TrainingState(tmp_path, classifier(dropout=0.3)).restore_newest()
 
 
 def test_another_format(tmp_path: Path) -> None:
