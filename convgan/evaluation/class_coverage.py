@@ -38,7 +38,7 @@ def evaluate_class_coverage(
         "missing": missing,
         "rare": rare,
         "total_variation": float(np.abs(shares - expected).sum() / 2),
-        "verdict": _verdict(missing, rare, len(class_names)),
+        "verdict": _verdict(missing, rare, int((expected > 0).sum())),
     }
 
 

@@ -43,7 +43,8 @@ def confusion_matrix(
     labels: NDArray[np.integer], predicted: NDArray[np.integer], num_classes: int
 ) -> NDArray[np.int64]:
     """Count pictures by class: (K, K), rows true, columns predicted."""
-    cells = np.asarray(labels) * num_classes + np.asarray(predicted)
+    # int64, as a byte would overflow from 16 classes on
+    cells = np.asarray(labels, np.int64) * num_classes + np.asarray(predicted)
     return np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 

@@ -92,7 +92,7 @@ class TrainingState:
             raise RunError(f"there is no checkpoint in {self.folder}; start the run anew")
         path = found[-1]
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 header = json.loads(archive["header"].tobytes())
                 values = {name: archive[name] for name in archive.files if name != "header"}
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:

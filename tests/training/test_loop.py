@@ -19,11 +19,10 @@ from .tiny import classifier, classifier_train, dcgan, everything, gan_train, pi
 
 SET = pictures(22)  # 2.75 batches of 8 an epoch
 PENALTY = {"name": "r1", "weight": 1.0, "every": 2}
-GAN = {"penalty": PENALTY, "average_decay": 0.9}
 CASES: dict[str, dict[str, Any]] = {
     "classifier": {},
-    "simultaneous": GAN,
-    "alternating": GAN | {"update": "alternating", "loss": "relativistic"},
+    "simultaneous": {"penalty": PENALTY, "average_decay": 0.9},
+    "alternating": {"update": "alternating", "loss": "relativistic"},
 }
 
 
@@ -46,12 +45,15 @@ class Log(keras.callbacks.Callback):
         self.epochs: dict[int, dict[str, float]] = {}
 
     def on_train_begin(self, logs: Any = None) -> None:
+        del logs
         self.events.append("train begin")
 
     def on_train_end(self, logs: Any = None) -> None:
+        del logs
         self.events.append("train end")
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        del logs
         self.events.append(f"begin {epoch}")
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -76,15 +78,13 @@ def train(task: Any, config: Train, folder: Path, log: Log | None = None) -> Log
 
 
 def assert_same(found: Any, expected: Any) -> None:
-    names = [v.path for v in [*expected.variables, *(v for o in expected.optimizers for v in o.variables)]]
-    for name, a, b in zip(names, everything(found), everything(expected), strict=True):
-        assert np.array_equal(a, b), name
+    pairs = zip(everything(found), everything(expected), strict=True)
+    differing = [place for place, (a, b) in enumerate(pairs) if not np.array_equal(a, b)]
+    assert differing == []
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_two_epochs_in_one_go_or_in_two_or_stopped_in_the_middle(
-    case: str, tmp_path: Path
-) -> None:
+def test_two_epochs_in_one_go_or_in_two_or_stopped_in_the_middle(case: str, tmp_path: Path) -> None:
     whole, config = make(case)
     whole_log = train(whole, config, tmp_path / "whole")
     assert int(whole.step.value) == 5
@@ -150,6 +150,7 @@ def test_a_stop_in_the_last_steps_of_an_epoch_ends_it(tmp_path: Path) -> None:
 def test_a_second_signal_is_let_through(tmp_path: Path) -> None:
     class Twice(Log):
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            del batch, logs
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
 

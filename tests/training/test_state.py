@@ -95,7 +95,7 @@ def test_callbacks_may_be_made_before_the_restoring(tmp_path: Path) -> None:
 
 
 def test_no_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="there is no checkpoint in .*start the run anew"):
+    with pytest.raises(RunError, match=r"there is no checkpoint in .*start the run anew"):
         TrainingState(tmp_path / "nowhere", classifier()).restore_newest()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from convgan.config import Classifier, ClassifierTrain, Critic, Generator, GanTrain
+from convgan.config import Classifier, ClassifierTrain, Critic, GanTrain, Generator
 from convgan.data import ImageSet
 from convgan.models.classifier import build_classifier
 from convgan.models.dcgan import build_discriminator, build_generator

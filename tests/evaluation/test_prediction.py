@@ -1,0 +1,70 @@
+"""Networks from files, and their logits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from convgan.errors import DataError
+from convgan.evaluation import load_network, predict_logits
+
+
+def network() -> keras.Model:
+    """A network that would show its training mode."""
+    keras.utils.set_random_seed(3)
+    return keras.Sequential(
+        [
+            layers.Input((3, 2, 1)),
+            layers.Flatten(),
+            layers.BatchNormalization(),
+            layers.Dropout(0.5),
+            layers.Dense(4),
+        ]
+    )
+
+
+def images(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 3, 2, 1), np.uint8)
+
+
+@pytest.mark.parametrize("count", [1, 500, 501, 1203])
+def test_logits_are_those_of_one_go(count: int) -> None:
+    model, pictures = network(), images(count)
+    logits = predict_logits(model, pictures)
+    assert logits.shape == (count, 4)
+    assert logits.dtype == np.float32
+    expected = model(pictures.astype(np.float32) / np.float32(127.5) - 1, training=False)
+    np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_saved_and_loaded(tmp_path: Path) -> None:
+    model = network()
+    model.save(tmp_path / "a.keras")
+    loaded = load_network(tmp_path / "a.keras")
+    assert np.array_equal(predict_logits(loaded, images(9)), predict_logits(model, images(9)))
+
+
+def test_missing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a\.keras is missing: the run has not finished"):
+        load_network(tmp_path / "a.keras")
+
+
+def test_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.keras"
+    network().save(path)
+    whole = path.read_bytes()
+    for bad in (b"", b"nonsense", whole[: len(whole) // 2]):
+        path.write_bytes(bad)
+        with pytest.raises(DataError, match=r"a\.keras cannot be read as a Keras model"):
+            load_network(path)
+
+
+def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "a.keras"
+    keras.Sequential([layers.Input((2,)), layers.Lambda(lambda x: 2 * x)]).save(path)
+    with pytest.raises(DataError, match="cannot be read"):
+        load_network(path)
