@@ -37,7 +37,7 @@ def conv_block(x: Any, block: ConvBlock, *, init_stddev: float | None, name: str
 def transposed_block(
     x: Any, block: TransposedBlock, *, init_stddev: float | None, name: str
 ) -> Any:
-    """Apply one enlarging block: (N, H, W, C) to (N, H * stride, W * stride, filters)."""
+    """Apply one enlarging block: (N, H, W, C) to (N, H', W', filters), H' by `conv_arithmetic`."""
     x = layers.Conv2DTranspose(
         block.filters,
         block.kernel,
@@ -70,7 +70,10 @@ def dropout(x: Any, rate: float, name: str) -> Any:
 
 
 def spectral(layer: Any, *, wrap: bool) -> Any:
-    """Divide the layer's kernel by its largest singular value (Miyato et al., 2018)."""
+    """Keep the kernel's largest singular value at 1 (Miyato et al., 2018).
+
+    Keras's layer divides the kernel itself at each training call, by one power iteration.
+    """
     return layers.SpectralNormalization(layer, name=f"{layer.name}_sn") if wrap else layer
 
 

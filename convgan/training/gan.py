@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from convgan.config import GanTrain
 from convgan.models.pixels import to_float, to_uint8
-from convgan.training.losses import LOSSES, non_saturating
+from convgan.training.losses import LOSSES, PAIRED, non_saturating
 from convgan.training.penalties import PENALTIES
 from convgan.training.streams import stream_seed
 
@@ -112,8 +112,8 @@ class DCGAN(keras.Model):
         z = self._noise("g_noise", step, count)
         with tf.GradientTape() as tape:
             fake_logits = self.discriminator(self.generator(z, training=True), training=True)
-            # Only a relativistic loss needs this; for the others it is pruned from the graph.
-            real_logits = self.discriminator(real, training=True)
+            if self.train_config.loss in PAIRED:  # else those from before do: g_loss ignores them
+                real_logits = self.discriminator(real, training=True)
             _, g_loss = self.loss_function(real_logits, fake_logits)
         _descend(self.generator_optimizer, tape, g_loss, self.generator)
         return logs | {"g_loss": g_loss}

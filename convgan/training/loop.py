@@ -55,25 +55,27 @@ def run_training(
     steps = compile_steps(task, pictures, config.batch_size)
     beside = keras.callbacks.CallbackList(callbacks, model=task)
     progress = state.progress
-    with _stop_signals() as stop_signal:
-        beside.on_train_begin()
-        for epoch in range(config.epochs):
-            end = epoch_end(epoch, len(pictures), config.batch_size)
-            if progress.step >= end:
-                continue
-            beside.on_epoch_begin(epoch)
-            while progress.step < end and not stop_signal:
-                count = min(config.steps_per_call, end - progress.step)
-                begin = time.perf_counter()
-                logs = {name: float(value) for name, value in steps(count).items()}
-                progress.seconds += time.perf_counter() - begin
-                progress.add(logs, count)
-                beside.on_train_batch_end(progress.step, logs)
-            if progress.step == end:  # also when the stop came in its last steps
-                beside.on_epoch_end(epoch, progress.end_epoch() | validate())
-            state.save()
-            if stop_signal:
-                raise Stopped(stop_signal[0], progress.step)
+    beside.on_train_begin()
+    try:
+        with _stop_signals() as stop_signal:
+            for epoch in range(config.epochs):
+                end = epoch_end(epoch, len(pictures), config.batch_size)
+                if progress.step >= end:
+                    continue
+                beside.on_epoch_begin(epoch)
+                while progress.step < end and not stop_signal:
+                    count = min(config.steps_per_call, end - progress.step)
+                    begin = time.perf_counter()
+                    logs = {name: float(value) for name, value in steps(count).items()}
+                    progress.seconds += time.perf_counter() - begin
+                    progress.add(logs, count)
+                    beside.on_train_batch_end(progress.step, logs)
+                if progress.step == end:  # also when the stop came in its last steps
+                    beside.on_epoch_end(epoch, progress.end_epoch() | validate())
+                state.save()
+                if stop_signal:
+                    raise Stopped(stop_signal[0], progress.step)
+    finally:
         beside.on_train_end()
 
 

@@ -59,3 +59,5 @@ LOSSES: dict[str, AdversarialLoss] = {
     "wasserstein": wasserstein,
     "relativistic": relativistic,
 }
+
+PAIRED = {"relativistic"}  # whose g_loss looks at the real logits too

@@ -96,14 +96,16 @@ class TrainingState:
                 header = json.loads(archive["header"].tobytes())
                 values = {name: archive[name] for name in archive.files if name != "header"}
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise RunError(f"checkpoint {path} is damaged: {error}") from error
+            raise RunError(
+                f"checkpoint {path} is damaged: {error}. Delete it to go on from the one before"
+            ) from error
         if header.get("format") != FORMAT:
             raise RunError(f"{path} has format {header.get('format')}, expected {FORMAT}")
         self._fits(path, values)
         for name, variable in self._variables.items():
             variable.assign(values[name])
-        for name, value in header["progress"].items():
-            setattr(self.progress, name, value)  # in place: callbacks hold it
+        restored = Progress(**header["progress"])
+        vars(self.progress).update(vars(restored))  # in place: callbacks hold it
 
     def _fits(self, path: Path, values: dict[str, np.ndarray]) -> None:
         expected = {name: tuple(variable.shape) for name, variable in self._variables.items()}
