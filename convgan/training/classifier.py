@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from convgan.models.pixels import to_float
+from convgan.training.optimizers import update
 from convgan.training.streams import stream_seed
 
 
@@ -56,8 +57,8 @@ class ClassifierTask(keras.Model):
         with tf.GradientTape() as tape:
             logits = self.network(x, training=True)
             logs = _loss_and_accuracy(logits, labels)
-        variables = self.network.trainable_variables
-        self.optimizer.apply(tape.gradient(logs["loss"], variables), variables)
+        gradients = tape.gradient(logs["loss"], self.network.trainable_variables)
+        update((self.optimizer, gradients, self.network))
         return logs
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:

