@@ -113,7 +113,7 @@ def test_a_stop_saves_and_says_where(number: int, code: int, tmp_path: Path) -> 
     with pytest.raises(Stopped, match=f"by {signal.Signals(number).name} after step 1") as caught:
         train(task, config, tmp_path, log)
     assert caught.value.exit_code == code
-    assert log.events == ["train begin", "begin 0", 1]
+    assert log.events == ["train begin", "begin 0", 1, "train end"]
     assert [path.name for path in tmp_path.iterdir()] == ["step-000000001.npz"]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
@@ -137,7 +137,7 @@ def test_a_stop_in_the_last_steps_of_an_epoch_ends_it(tmp_path: Path) -> None:
     log = Log(stop_at=2)
     with pytest.raises(Stopped):
         train(task, config, tmp_path, log)
-    assert log.events == ["train begin", "begin 0", 2, "end 0"]
+    assert log.events == ["train begin", "begin 0", 2, "end 0", "train end"]
     again, _ = make("classifier")
     last = Log(stop_at=5)
     with pytest.raises(Stopped):
