@@ -63,12 +63,9 @@ class DCGAN(keras.Model):
 
     @property
     def networks(self) -> dict[str, keras.Model]:
-        """What `model/*.keras` files are made of; `generator` is the averaged one."""
-        return {
-            "generator": self.average,
-            "generator_raw": self.generator,
-            "discriminator": self.discriminator,
-        }
+        """What `model/*.keras` files are made of; `generator` is the one that samples."""
+        raw = {} if self.average is self.generator else {"generator_raw": self.generator}
+        return {"generator": self.average, **raw, "discriminator": self.discriminator}
 
     @property
     def optimizers(self) -> tuple[Any, ...]:

@@ -49,7 +49,7 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Move the bar, or write a line from time to time."""
-        numbers = f"{_numbers(logs or {})}, {self._speed():,.0f} images/s"
+        numbers = f"{_numbers(logs or {})}, {_rate(self._speed())}"
         self.bar.set_postfix_str(numbers, refresh=False)
         self.bar.update(batch - self.bar.n)
         if not _terminal() and time.monotonic() - self.last_line > _PLAIN_SECONDS:
@@ -61,11 +61,11 @@ class ProgressBar(keras.callbacks.Callback):
         self.last_line = time.monotonic()
         seconds = self._left() * self.config.batch_size / max(self._speed(), 1e-9)
         logger.info(
-            "epoch %d/%d: %s, %s images/s, %s left",
+            "epoch %d/%d: %s, %s, %s left",
             epoch + 1,
             self.config.epochs,
             _numbers(logs or {}),
-            f"{self._speed():,.0f}",
+            _rate(self._speed()),
             tqdm.format_interval(seconds),
         )
 
@@ -86,6 +86,10 @@ class ProgressBar(keras.callbacks.Callback):
 
 def _numbers(logs: Logs) -> str:
     return ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
+
+
+def _rate(speed: float) -> str:
+    return f"{speed:,.0f} images/s" if speed >= 10 else f"{speed:.2f} images/s"
 
 
 def _terminal() -> bool:
