@@ -87,11 +87,11 @@ def _find(published: Published, data: Data) -> Dataset:
                 f"the full {published.name} data set was not found: {error}. {_advice(published)}"
             ) from error
         logger.warning(
-            "%s: the bundled sample is used (4,000 of 60,000 training pictures), since the full "
-            "set was not found: %s. Numbers will not compare with those of the full set. %s",
+            "%s: no full set was found, so the bundled sample is used (4,000 of 60,000 training "
+            "pictures); numbers will not compare with those of the full set.\n"
+            "  why: %s\n  how to have it: set CONVGAN_DATA to its folder, see convgan's README",
             published.name,
             error,
-            _advice(published),
         )
     return _sample(published)
 

@@ -20,7 +20,10 @@ _SHOWN = 32  # pictures in the grid
 
 def describe_networks(config: Config) -> str:
     """Return the layer tables of the configuration's networks, for its data's picture size."""
-    train = load_dataset(config.data).train
+    data = config.data
+    if data.name != "folder":  # the sample has the shape and the classes of the full set
+        data = data.model_copy(update={"source": "sample", "folder": None, "limit": 1})
+    train = load_dataset(data).train
     shape = train.image_shape
     if isinstance(config, ClassifierConfig):
         classes = len(train.class_names)

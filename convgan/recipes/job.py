@@ -76,6 +76,10 @@ def open_run(job: Job, config: Config, dataset: Dataset, task: Any) -> tuple[Run
         },
         parameters={name: network.count_params() for name, network in task.networks.items()},
     )
+    logger.info(
+        "%s: %s training pictures (%s), %d epochs, %s",
+        run.folder, f"{len(train):,}", train.origin, config.train.epochs, job.device,
+    )  # fmt: skip
     return run, state
 
 

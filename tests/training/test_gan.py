@@ -224,7 +224,7 @@ def test_average_follows_the_generator_with_its_statistics(decay: float) -> None
 def test_without_average_the_generator_itself_makes_the_samples() -> None:
     task = with_sgd(gan_train(average_decay=0))
     assert task.average is task.generator
-    assert set(task.networks) == {"generator", "generator_raw", "discriminator"}
+    assert set(task.networks) == {"generator", "discriminator"}
     before = task.sample("samples", 4).numpy()
     task.train_step((BATCH, None))
     assert not np.array_equal(task.sample("samples", 4).numpy(), before)
