@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from convgan.artifacts import save_class_histogram, save_confusion_matrix, save_mistakes
 from convgan.config import GanConfig
@@ -34,25 +36,25 @@ def evaluate(run: Run, *, out: Path, evaluator: str | None = None) -> dict[str, 
     """Evaluate a run on the test pictures of its data set; write `eval/*.json` and pictures.
 
     Raises:
-        UsageError: a DCGAN run has no classifier run beside it that fits.
+        UsageError: the pictures have no classes, or no classifier run fits a DCGAN run.
         DataError: the run's model is missing or damaged.
     """
     config = run.config()
     test = load_dataset(config.data).test
+    if test.labels is None:
+        raise UsageError(f"{test.origin} has no classes: eval needs one folder a class")
     if isinstance(config, GanConfig):
         judge = find_evaluator(config, test, out, evaluator)
         numbers = _evaluate_generator(run, config, test, judge)
     else:
-        numbers = _evaluate_classifier(run, test)
+        numbers = _evaluate_classifier(run, test, test.labels)
     report_run(run)
     return numbers
 
 
-def _evaluate_classifier(run: Run, test: ImageSet) -> dict[str, Any]:
+def _evaluate_classifier(run: Run, test: ImageSet, labels: NDArray[np.int64]) -> dict[str, Any]:
     network = load_network(run.folder / "model" / "classifier.keras")
-    labels, names = test.labels, test.class_names
-    if labels is None:
-        raise UsageError(f"{test.origin} has no labels to compare with")
+    names = test.class_names
     logits = predict_logits(network, test.images)
     numbers = evaluate_classification(logits, labels, names)
     numbers = {"what": "classifier on the test set", **_circumstances(run, test), **numbers}
@@ -60,7 +62,7 @@ def _evaluate_classifier(run: Run, test: ImageSet) -> dict[str, Any]:
     write_json(folder / "classifier.json", numbers)
     save_confusion_matrix(
         folder / "confusion_matrix.png",
-        tf.constant(numbers["confusion_matrix"]).numpy(),
+        np.asarray(numbers["confusion_matrix"]),
         class_names=names,
     )
     wrong = surest_mistakes(logits, labels, _MISTAKES)
@@ -85,7 +87,7 @@ def _evaluate_generator(
         seed = stream_seed(config.seed, "evaluation", start)
         z = tf.random.stateless_normal([_BATCH, config.generator.latent_dim], seed)
         parts.append(to_uint8(generator(z, training=False)).numpy())
-    generated = predict_logits(network, tf.concat(parts, axis=0).numpy()).argmax(axis=1)
+    generated = predict_logits(network, np.concatenate(parts)).argmax(axis=1)
     real = predict_logits(network, test.images).argmax(axis=1)
     numbers = {
         "what": "classes of generated pictures as the evaluator sees them",
@@ -98,8 +100,8 @@ def _evaluate_generator(
     write_json(folder / "classes.json", numbers)
     save_class_histogram(
         folder / "classes.png",
-        tf.constant(list(numbers["real_shares"].values())).numpy(),
-        generated_shares=tf.constant(list(numbers["generated_shares"].values())).numpy(),
+        np.asarray(list(numbers["real_shares"].values())),
+        generated_shares=np.asarray(list(numbers["generated_shares"].values())),
         class_names=test.class_names,
     )
     return numbers

@@ -62,7 +62,7 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
             ],
             validate=partial(_validate, task, validation) if monitor else dict,
         )
-        run.update(results=state.progress.best, training_seconds=state.progress.seconds)
+        run.update(training_seconds=state.progress.seconds)
     return run
 
 

@@ -60,6 +60,6 @@ def train_dcgan(config: GanConfig, job: Job) -> Run | None:
                 *common_callbacks(run, state, config.train, len(train)),
             ],
         )
-        run.update(results=state.progress.best, training_seconds=state.progress.seconds)
+        run.update(training_seconds=state.progress.seconds)
         make_gif(run)
     return run

@@ -100,7 +100,7 @@ class SaveModels(keras.callbacks.Callback):
         self.monitor = monitor
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Save each network, if this epoch is the one to keep."""
+        """Save each network and the epoch's numbers, if this epoch is the one to keep."""
         numbers = logs or {}
         best = self.progress.best
         if self.monitor and numbers[self.monitor] <= best.get(self.monitor, float("-inf")):
@@ -109,3 +109,4 @@ class SaveModels(keras.callbacks.Callback):
         for name, network in self.model.networks.items():
             with replacing(self.run.folder / "model" / f"{name}.keras") as temporary:
                 network.save(temporary)
+        self.run.update(results=self.progress.best)
