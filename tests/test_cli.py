@@ -122,6 +122,7 @@ def test_eval_of_a_dcgan_takes_the_fitting_classifier(out: Path) -> None:
     assert numbers["generated"] == 10_000
     assert sum(numbers["generated_shares"].values()) == pytest.approx(1)
     assert numbers["evaluator"].endswith("classifier-fashion-0001")
+    assert 0 < numbers["evaluator_accuracy"] < 1
     assert (out / "dcgan-fashion-0001/eval/classes.png").is_file()
     assert "total variation" in done("eval", "--out", out)
 

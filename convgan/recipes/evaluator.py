@@ -7,7 +7,7 @@ from pathlib import Path
 from convgan.config import GanConfig
 from convgan.data import ImageSet
 from convgan.errors import UsageError
-from convgan.runs import Run, all_runs, find_run, read_json
+from convgan.runs import Run, all_runs, find_run
 
 
 def find_evaluator(config: GanConfig, test: ImageSet, out: Path, wanted: str | None) -> Run:
@@ -61,12 +61,3 @@ def _how_to_train(config: GanConfig) -> str:
         changes = f" --set data.name=folder --set data.folder={data.folder}{changes}"
     name = preset.get(data.name, "classifier-fashion")
     return f"convgan train-classifier --config {name}{changes}"
-
-
-def known_accuracy(evaluator: Run) -> float | None:
-    """Return the evaluator's test accuracy, if it was evaluated."""
-    path = evaluator.folder / "eval" / "classifier.json"
-    if not path.is_file():
-        return None
-    accuracy = read_json(path).get("accuracy")
-    return float(accuracy) if isinstance(accuracy, (int, float)) else None

@@ -86,9 +86,12 @@ def coverage_tables(numbers: dict[str, Any]) -> list[Table]:
         for name, share in numbers["generated_shares"].items()
     ]
     distance = f"{numbers['total_variation']:.3f}"
+    judge = Path(numbers["evaluator"]).name
+    right = _percent(numbers["evaluator_accuracy"])
     return [
         Table(
-            f"Classes of {numbers['generated']:,} generated pictures",
+            f"Classes of {numbers['generated']:,} generated pictures, as {judge} sees them "
+            f"(it is right on {right} of the real ones)",
             ("class", "generated", "real", ""),
             [*rows, ("total variation distance", distance, "0.000", "")],
         ),
