@@ -19,6 +19,7 @@ from convgan.training.state import TrainingState
 from convgan.training.streams import batch_indices
 
 Numbers = dict[str, float]
+Logs = Mapping[str, tf.Tensor]
 Validate = Callable[[], Numbers]
 
 
@@ -84,9 +85,7 @@ def epoch_end(epoch: int, count: int, batch_size: int) -> int:
     return max(epoch + 1, (epoch + 1) * count // batch_size)
 
 
-def compile_steps(
-    task: Any, pictures: ImageSet, batch_size: int
-) -> Callable[[int], Mapping[str, tf.Tensor]]:
+def compile_steps(task: Any, pictures: ImageSet, batch_size: int) -> Callable[[int], Logs]:
     """Return a function that makes so many steps in one compiled call and gives mean logs.
 
     The pictures stay uint8 and are gathered inside the call; one trace serves all numbers
@@ -95,15 +94,18 @@ def compile_steps(
     images = tf.constant(pictures.images)
     labels = None if pictures.labels is None else tf.constant(pictures.labels)
 
-    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)])
-    def steps(count: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        totals = {name: tf.constant(0.0) for name in task.log_names}
-        for _ in tf.range(count):
-            order = batch_indices(task.seed, task.step.value, batch_size, len(pictures))
-            batch = tf.gather(images, order)
-            target = None if labels is None else tf.gather(labels, order)
-            logs = task.train_step((batch, target))
-            totals = {name: totals[name] + logs[name] for name in task.log_names}
+    def one(done: tf.Tensor, totals: Logs) -> tuple[tf.Tensor, Logs]:
+        order = batch_indices(task.seed, task.step.value, batch_size, len(pictures))
+        batch = tf.gather(images, order)
+        target = None if labels is None else tf.gather(labels, order)
+        logs = task.train_step((batch, target))
+        return done + 1, {name: totals[name] + logs[name] for name in task.log_names}
+
+    # No AutoGraph: with Python 3.13 that of TensorFlow 2.21 does not see a loop over tf.range.
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)], autograph=False)
+    def steps(count: tf.Tensor) -> Logs:
+        zeros = {name: tf.constant(0.0) for name in task.log_names}
+        _, totals = tf.while_loop(lambda done, _: done < count, one, (tf.constant(0), zeros))
         return {name: total / tf.cast(count, tf.float32) for name, total in totals.items()}
 
     return lambda count: steps(tf.constant(count))
