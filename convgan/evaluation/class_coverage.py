@@ -57,6 +57,6 @@ def _verdict(missing: list[str], rare: list[str], num_classes: int) -> str:
     made = num_classes - len(missing) - len(rare)
     return (
         f"Mode collapse: the generator makes {made} of {num_classes} classes; it "
-        f"{' and '.join(parts)}. Try a penalty (train.penalty.name=r1), a lower learning rate "
-        "or another seed."
+        f"{' and '.join(parts)}. Try more epochs or pictures, a penalty (train.penalty) "
+        "or lower rates, or another seed."
     )
