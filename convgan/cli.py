@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -40,6 +41,15 @@ SetOption = Annotated[
         "--set", metavar="A.B=V", help="Change one value of the configuration. Repeatable."
     ),
 ]
+
+
+class Which(str, Enum):
+    """The generator that is measured."""
+
+    best = "best"
+    last = "last"
+
+
 RunArgument = Annotated[
     str | None, typer.Argument(metavar="[RUN]", help="A run's folder or name; else the newest.")
 ]
@@ -177,36 +187,66 @@ def make_gif(
 @app.command("eval")
 @for_people
 def evaluate(
-    run: RunArgument = None,
-    evaluator: Annotated[
-        str | None, typer.Option(metavar="RUN", help="The classifier run that judges a DCGAN.")
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RUN]...", help="Folders or names of runs; else the newest."),
     ] = None,
+    evaluator: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="A classifier run that judges, not the bundled one."),
+    ] = None,
+    samples: Annotated[int, typer.Option(min=2, help="Pictures to generate.")] = 10_000,
+    which: Annotated[
+        Which | None, typer.Option(help="Which generator; else the best, if one was kept.")
+    ] = None,
+    labels: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Labels for the SVM on D's features.")
+    ] = None,
+    extrapolate: Annotated[
+        bool, typer.Option("--extrapolate", help="Fréchet distance for infinite samples, too.")
+    ] = False,
+    all_checkpoints: Annotated[
+        bool, typer.Option("--all-checkpoints", help="Fréchet distance of each checkpoint, too.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
     out: OutOption = OUTPUTS,
     device: DeviceOption = "auto",
     debug: DebugOption = False,
 ) -> None:
-    """Measure a run on the test set: accuracy, or the classes that a generator makes.
+    """Measure runs on the test set: a classifier's accuracy, or a generator's quality.
 
-    Example: convgan eval dcgan-fashion-0001 --evaluator classifier-fashion-0001
+    Several DCGAN runs are compared side by side.
+
+    Example: convgan eval dcgan-fashion-0001 dcgan-fashion-0002
     """
     open_log(quiet=as_json)
     from convgan.hardware import start_tensorflow
     from convgan.runs import find_run
 
-    found = find_run(run, out)
+    found = [find_run(run, out) for run in runs] if runs else [find_run(None, out)]
     start_tensorflow(device=device, show_noise=debug)
-    from convgan.recipes.evaluate import evaluate as recipe
-    from convgan.recipes.report import evaluation_tables
+    from convgan.recipes.evaluate import Request, evaluate_all
+    from convgan.recipes.evaluation_tables import comparison_table, evaluation_tables
     from convgan.terminal import format_tables
 
-    numbers = recipe(found, out=out, evaluator=evaluator)
+    request = Request(
+        out=out,
+        evaluator=evaluator,
+        samples=samples,
+        which=which.value if which else None,
+        labels=labels,
+        extrapolate=extrapolate,
+        all_checkpoints=all_checkpoints,
+    )
+    numbers = evaluate_all(found, request)
     if as_json:
-        typer.echo(json.dumps(numbers, indent=2))
+        typer.echo(json.dumps(numbers if len(found) > 1 else numbers[0], indent=2))
         return
-    typer.echo(format_tables(evaluation_tables(found)))
-    typer.echo(f"\nNumbers and pictures are in {found.folder / 'eval'}")
-    typer.echo(f"Look at  {found.folder / 'report.html'}")
+    tables = evaluation_tables(found[0]) if len(found) == 1 else [comparison_table(numbers)]
+    typer.echo(format_tables(tables))
+    for run in found:
+        typer.echo(f"\nNumbers and pictures are in {run.folder / 'eval'}")
+        typer.echo(f"Look at  {run.folder / 'report.html'}")
 
 
 @app.command()

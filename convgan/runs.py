@@ -124,8 +124,10 @@ class Run:
         with replacing(self.folder / "metrics.jsonl") as temporary:
             lines = [json.dumps(record) + "\n" for record in records]
             temporary.write_text("".join(lines), encoding="utf-8")
-        kept = [frame for frame in self.manifest.get("samples", []) if frame["step"] <= step]
-        self.update(samples=kept)
+        for name in ("samples", "warnings"):
+            if name in self.manifest:
+                kept = [entry for entry in self.manifest[name] if entry["step"] <= step]
+                self.update(**{name: kept})
 
     def file(self, relative: str) -> Path:
         """Return a path that the manifest names, which must lie in the run's folder."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as iio
 import keras
@@ -16,6 +18,7 @@ from typer.testing import CliRunner, Result
 from convgan.cli import app
 from convgan.config import Data, load_config, presets
 from convgan.data import load_dataset
+from convgan.evaluation import bundled_card
 from convgan.runs import Run
 
 TINY_CLASSIFIER = [
@@ -117,23 +120,137 @@ def test_eval_of_a_classifier_prints_a_table_and_writes_json(out: Path) -> None:
     assert "eval/mistakes.png" in (run / "report.html").read_text()
 
 
-def test_eval_of_a_dcgan_takes_the_fitting_classifier(out: Path) -> None:
-    numbers = json.loads(done("eval", "dcgan-fashion-0001", "--out", out, "--json"))
-    assert numbers["generated"] == 10_000
-    assert sum(numbers["generated_shares"].values()) == pytest.approx(1)
-    assert numbers["evaluator"].endswith("classifier-fashion-0001")
+FEW = "--samples=300"
+
+
+@pytest.fixture(scope="module")
+def judged(out: Path) -> dict[str, Any]:
+    """The numbers of the tiny DCGAN, with all that eval can add."""
+    options = ["--extrapolate", "--all-checkpoints", "--samples=400", "--labels=20", "--json"]
+    numbers: dict[str, Any] = json.loads(done("eval", "dcgan-fashion-0001", "--out", out, *options))
+    return numbers
+
+
+def test_eval_of_a_dcgan_says_how_each_number_was_made(out: Path, judged: dict[str, Any]) -> None:
+    card = bundled_card("fashion-mnist")
+    assert card is not None
+    protocol = judged["protocol"]
+    assert protocol["evaluator"] == "convgan-fashion-mnist"
+    assert protocol["evaluator_sha256"] == card["sha256"]
+    assert protocol["feature_dimension"] == card["features"]
+    assert (protocol["generated"], protocol["test"], protocol["floor"]) == (400, 1000, 64)
+    assert protocol["svm_labels"] == 20
+    assert judged["checkpoint"] == {"which": "last", "epoch": 2, "step": 7}
+    assert judged["data"]["origin"].startswith("bundled sample")
+    assert judged["versions"]["tensorflow"]
+    assert judged == json.loads((out / "dcgan-fashion-0001/eval/generator.json").read_text())
+
+
+def test_eval_of_a_dcgan_measures_everything(out: Path, judged: dict[str, Any]) -> None:
+    measured = judged["measured"]
+    assert "frechet" not in measured  # 64 training pictures have no floor with 128 features
+    assert measured["kernel"]["distance"] > 5 * judged["floor"]["kernel"]["distance"]
+    assert measured["neighbours"]["recall"] < judged["floor"]["neighbours"]["recall"]
+    assert sum(measured["classes"]["generated_shares"].values()) == pytest.approx(1)
+    assert measured["classes"]["missing"]  # two epochs of four steps
+    assert measured["memorisation"]["training"] == 64
+    assert set(judged["discriminator"]) == {"trained", "untrained", "pixels"}
+    assert [point["step"] for point in judged["checkpoints"]] == [3, 7]
+    assert [finding["name"] for finding in judged["findings"]] == ["classes_missing"]
+    for name in ("classes", "samples", "nearest", "frechet"):
+        picture = f"eval/{name}.png"
+        assert (out / "dcgan-fashion-0001" / picture).is_file()
+        assert picture in (out / "dcgan-fashion-0001/report.html").read_text()
+
+
+def test_eval_prints_the_numbers_beside_their_floors(out: Path) -> None:
+    lines = done("eval", "dcgan-fashion-0001", "--out", out, FEW).splitlines()
+    assert lines[0].startswith("300 pictures of the last generator (epoch 2) against 1,000 test")
+    assert lines[1].split()[-4:] == ["±", "real", "pictures", "better"]
+    recall = next(line.split() for line in lines if line.startswith("  recall"))
+    assert float(recall[1]) < float(recall[2])
+    assert recall[3] == "higher"
+
+
+def test_eval_with_a_classifier_run(out: Path) -> None:
+    judge = ["--evaluator", "classifier-fashion"]
+    numbers = json.loads(done("eval", "dcgan-fashion-0001", *judge, FEW, "--json", "--out", out))
+    assert numbers["protocol"]["evaluator"] == "classifier-fashion-0001"
     assert 0 < numbers["evaluator_accuracy"] < 1
-    assert (out / "dcgan-fashion-0001/eval/classes.png").is_file()
-    assert "total variation" in done("eval", "--out", out)
-
-
-def test_eval_without_a_fitting_classifier_says_how_to_train_one(out: Path, tmp_path: Path) -> None:
-    said = refused(2, "eval", out / "dcgan-fashion-0001", "--out", tmp_path)
-    assert "convgan train-classifier --config classifier-fashion" in said
     said = refused(
         2, "eval", "dcgan-fashion", "--out", out, "--evaluator", out / "dcgan-fashion-0001"
     )
     assert "expected a classifier run" in said
+
+
+def test_eval_compares_runs_and_marks_the_best(out: Path, tmp_path: Path) -> None:
+    done("train-dcgan", *TINY_DCGAN, "--out", tmp_path, "--seed=1")
+    runs = [out / "dcgan-fashion-0001", tmp_path / "dcgan-fashion-0001"]
+    text = done("eval", *runs, FEW, "--out", out)
+    rows = [line for line in text.splitlines() if line.startswith("  recall")]
+    assert rows[0].count("*") in {1, 2}  # of equal values both are the best
+    both = json.loads(done("eval", *runs, FEW, "--json", "--out", out))
+    assert [numbers["protocol"]["generated"] for numbers in both] == [300, 300]
+
+
+def test_eval_refuses_to_compare_what_does_not_compare(out: Path, tmp_path: Path) -> None:
+    changes = [change for change in TINY_DCGAN if "limit" not in change]
+    done("train-dcgan", *changes, "--set=data.limit=80", "--out", tmp_path)
+    runs = [out / "dcgan-fashion-0001", tmp_path / "dcgan-fashion-0001"]
+    said = refused(2, "eval", *runs, FEW, "--out", out)
+    assert "not measured by one protocol" in said
+    assert "train: 64 and 80" in said
+    said = refused(2, "eval", out / "dcgan-fashion-0001", out / "classifier-fashion-0001")
+    assert "classifier-fashion-0001 is a classifier" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--samples=3"], "got 3 generated pictures"),
+        (["--which=best"], "kept no best generator"),
+        (["--labels=65"], "65"),
+    ],
+)
+def test_eval_refuses_what_it_cannot_do(out: Path, options: list[str], said: str) -> None:
+    assert said in refused(2, "eval", "dcgan-fashion-0001", "--out", out, *options)
+
+
+def test_eval_without_the_networks_says_so(out: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "dcgan-fashion-0001"
+    shutil.copytree(out / "dcgan-fashion-0001", broken)
+    (broken / "model/generator.keras").write_bytes(b"PK")
+    assert "cannot be read as a Keras model" in refused(2, "eval", broken, FEW)
+    (broken / "model/generator.keras").unlink()
+    assert "is missing" in refused(2, "eval", broken, FEW)
+
+
+def test_training_measures_and_keeps_the_best(tmp_path: Path) -> None:
+    """With enough pictures for the bundled network's features."""
+    sizes = [change for change in TINY_DCGAN if "limit" not in change]
+    more = ["--set=data.limit=600", "--set=data.validation=0.5", "--set=train.evaluate_samples=150"]
+    done("train-dcgan", *sizes, *more, "--set=train.keep_checkpoints=1", "--out", tmp_path)
+    run = Run.open(tmp_path / "dcgan-fashion-0001")
+    epochs = [record for record in run.records() if "end_of_epoch" in record]
+    distances = [record["val_frechet"] for record in epochs]
+    assert len(distances) == 2
+    assert run.manifest["best"]["val_frechet"] == min(distances)
+    assert len(list((run.folder / "checkpoints").glob("*.npz"))) == 1
+    numbers = json.loads(done("eval", run.folder, FEW, "--json"))
+    assert numbers["checkpoint"]["which"] == "best"
+    assert numbers["checkpoint"]["step"] == run.manifest["best"]["step"]
+    last = json.loads(done("eval", run.folder, FEW, "--json", "--which=last"))
+    assert last["checkpoint"] == {"which": "last", "epoch": 2, "step": 37}
+
+
+def test_training_warns_where_it_cannot_measure(tmp_path: Path) -> None:
+    result = convgan("train-dcgan", *TINY_DCGAN, "--dry-run")
+    assert result.exit_code == 0
+    assert "no Fréchet distance while training" in result.stderr
+    said = refused(2, "train-dcgan", *TINY_DCGAN, "--set=data.validation=0")
+    assert "set it to 0.05" in said
+    said = refused(2, "train-dcgan", *TINY_DCGAN, f"--set=train.evaluator={tmp_path}")
+    assert "no classifier run" in said
 
 
 def test_make_gif_takes_the_frames_that_the_manifest_names(out: Path, tmp_path: Path) -> None:
@@ -300,5 +417,8 @@ def test_own_pictures_train_both_networks(tmp_path: Path) -> None:
     done("train-dcgan", *sizes, *own)
     sizes = [change for change in TINY_CLASSIFIER if "data." not in change]
     done("train-classifier", *sizes, *own)
-    numbers = json.loads(done("eval", "dcgan-fashion", "--json", "--out", tmp_path / "o"))
-    assert set(numbers["generated_shares"]) == {"a", "b"}
+    judge = "--evaluator=classifier-mnist"
+    numbers = json.loads(
+        done("eval", "dcgan-fashion", FEW, judge, "--json", "--out", tmp_path / "o")
+    )
+    assert set(numbers["measured"]["classes"]["generated_shares"]) == {"a", "b"}

@@ -5,6 +5,7 @@ from convgan.artifacts.class_plots import save_class_histogram, save_confusion_m
 from convgan.artifacts.curves import save_curves
 from convgan.artifacts.galleries import save_labelled_pictures, save_mistakes
 from convgan.artifacts.images import image_grid, read_png, save_png
+from convgan.artifacts.quality_plots import save_metric_over_epochs, save_nearest_neighbours
 from convgan.artifacts.report import Table, write_report
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "save_confusion_matrix",
     "save_curves",
     "save_labelled_pictures",
+    "save_metric_over_epochs",
     "save_mistakes",
+    "save_nearest_neighbours",
     "save_png",
     "write_animation",
     "write_report",

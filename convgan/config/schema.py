@@ -27,7 +27,7 @@ class Data(Section):
     limit: Count | None = None
     """Use only the first so many training pictures."""
     validation: Annotated[float, Field(ge=0, le=0.9)] = 0.0
-    """Share of the training pictures that is held out to choose the best epoch."""
+    """Share of the training pictures that is held out, to choose the best epoch."""
 
     @model_validator(mode="after")
     def _folder_is_named(self) -> Data:
@@ -57,6 +57,15 @@ class GanConfig(Section):
     generator: Generator
     discriminator: Critic
     train: GanTrain
+
+    @model_validator(mode="after")
+    def _pictures_are_held_out(self) -> GanConfig:
+        if self.train.evaluate_every and not self.data.validation:
+            raise ValueError(
+                f"train.evaluate_every {self.train.evaluate_every} compares with held-out "
+                "pictures, and data.validation 0 holds none out; set it to 0.05, say"
+            )
+        return self
 
 
 Config = ClassifierConfig | GanConfig

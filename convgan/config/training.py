@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, model_validator
@@ -41,6 +42,8 @@ class Train(Section):
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     steps_per_call: Annotated[int, Field(ge=1, le=10000)] = 25
     """Steps in one compiled call: what the progress bar and the log can see."""
+    keep_checkpoints: Annotated[int, Field(ge=1, le=100000)] = 3
+    """How many of the newest checkpoints stay; `eval --all-checkpoints` measures each."""
 
 
 class ClassifierTrain(Train):
@@ -76,6 +79,13 @@ class GanTrain(Train):
     """Of the averaged generator, the one that makes the samples; 0 for no averaging."""
     sample_grid: Annotated[int, Field(ge=1, le=20)] = 5
     """Pictures along each side of the sample grid."""
+    evaluate_every: Annotated[int, Field(ge=0, le=100000)] = 0
+    """Epochs from one Fréchet distance to the next, 0 for none: few samples against the held-out
+    pictures (data.validation). The generator with the least is kept beside the last."""
+    evaluate_samples: Annotated[int, Field(ge=2, le=100000)] = 2000
+    evaluator: Path | None = None
+    """The folder of a classifier run whose features `evaluate_every` compares; null: the network
+    that comes with convgan for the data set."""
 
     @model_validator(mode="after")
     def _smoothing_fits(self) -> GanTrain:

@@ -1,57 +1,83 @@
-"""Which classifier run judges a generator: the wanted one, or the newest that fits."""
+"""Which network judges a generator's pictures: a wanted run's, the bundled one, or the newest."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from convgan.config import GanConfig
+from convgan.config import Data
 from convgan.data import ImageSet
 from convgan.errors import UsageError
+from convgan.evaluation import FeatureNetwork, bundled_network, load_feature_network
 from convgan.runs import Run, all_runs, find_run
 
+_MODEL = Path("model") / "classifier.keras"
 
-def find_evaluator(config: GanConfig, test: ImageSet, out: Path, wanted: str | None) -> Run:
-    """Return the classifier run that judges the pictures of this configuration.
+
+def find_evaluator(
+    data: Data, pictures: ImageSet, out: Path | None, wanted: str | Path | None = None
+) -> FeatureNetwork:
+    """Return the network that judges pictures like these.
+
+    Args:
+        data: the configuration that the pictures came by.
+        pictures: any part of the data set.
+        out: where to look for classifier runs; None: nowhere.
+        wanted: a classifier run's folder or name.
 
     Raises:
-        UsageError: the wanted run does not fit, or none does; says how to train one.
+        UsageError: the wanted run does not fit, or nothing does; says how to train one.
     """
-    train_one = _how_to_train(config)
+    train_one = f"Train one with: {_how_to_train(data)}"
     if wanted:
-        run = find_run(wanted, out, task="classifier")
-        why_not = _misfit(run, config, test)
+        run = find_run(str(wanted), out or Path(), task="classifier")
+        why_not = _misfit(run, data, pictures)
         if why_not:
-            raise UsageError(f"the evaluator {run.folder} {why_not}. Train one with: {train_one}")
-        return run
+            raise UsageError(f"the evaluator {run.folder} {why_not}. {train_one}")
+        return _network_of(run, pictures)
+    bundled = bundled_network(data.name)
+    if bundled and bundled.image_shape == pictures.image_shape:
+        return bundled
+    runs = all_runs(out) if out else []
     fitting = [
-        run
-        for run in all_runs(out)
-        if run.task == "classifier" and _misfit(run, config, test) is None
+        run for run in runs if run.task == "classifier" and _misfit(run, data, pictures) is None
     ]
     if not fitting:
+        shape = "×".join(map(str, pictures.image_shape))
         raise UsageError(
-            f"which classes a generator makes is told by a classifier of {config.data.name}, and "
-            f"there is none in {out}. Train one, then repeat this command: {train_one}"
+            f"no network comes with convgan that could judge {data.name} pictures of {shape}, "
+            f"and no classifier run is in {out or 'the configuration (train.evaluator)'}. "
+            f"{train_one}"
         )
-    return fitting[-1]
+    return _network_of(fitting[-1], pictures)
 
 
-def _misfit(run: Run, config: GanConfig, test: ImageSet) -> str | None:
+def _network_of(run: Run, pictures: ImageSet) -> FeatureNetwork:
+    network = load_feature_network(run.folder / _MODEL, run.name)
+    if network.image_shape != pictures.image_shape:  # its configuration says otherwise
+        raise UsageError(
+            f"the evaluator {run.folder} takes pictures of {network.image_shape}, "
+            f"these are {pictures.image_shape}"
+        )
+    return network
+
+
+def _misfit(run: Run, data: Data, pictures: ImageSet) -> str | None:
     """Say why a classifier run cannot judge this data, or None."""
-    model = run.folder / "model" / "classifier.keras"
-    if not model.is_file():
+    if not (run.folder / _MODEL).is_file():
         return "has no model yet"
-    data = run.config().data
-    if (data.name, data.folder) != (config.data.name, config.data.folder):
-        return f"was trained on {data.name}, not on {config.data.name}"
-    if (data.image_size, data.channels) != (config.data.image_size, config.data.channels):
-        return f"takes pictures of another size than {test.image_shape}"
+    own = run.config().data
+    if (own.name, own.folder if own.name == "folder" else None) != (
+        data.name,
+        data.folder if data.name == "folder" else None,
+    ):
+        return f"was trained on {own.folder or own.name}, not on {data.folder or data.name}"
+    if (own.image_size, own.channels) != (data.image_size, data.channels):
+        return f"takes pictures of another size than {pictures.image_shape}"
     return None
 
 
-def _how_to_train(config: GanConfig) -> str:
+def _how_to_train(data: Data) -> str:
     preset = {"mnist": "classifier-mnist", "fashion-mnist": "classifier-fashion"}
-    data = config.data
     changes = "".join(
         f" --set data.{key}={value}"
         for key, value in (("image_size", data.image_size), ("channels", data.channels))

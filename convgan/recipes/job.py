@@ -54,7 +54,7 @@ def try_one_step(task: Any, pictures: ImageSet) -> None:
 def open_run(job: Job, config: Config, dataset: Dataset, task: Any) -> tuple[Run, TrainingState]:
     """Make the run folder, or go on in the one to be resumed from its newest checkpoint."""
     run = job.resume or Run.create(job.out, job.name, config)
-    state = TrainingState(run.folder / "checkpoints", task)
+    state = TrainingState(run.folder / "checkpoints", task, keep=config.train.keep_checkpoints)
     if job.resume:
         state.restore_newest()
         run.keep_config(config)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from convgan.artifacts import Table, write_report
-from convgan.runs import Run, read_json
+from convgan.artifacts import write_report
+from convgan.recipes.evaluation_tables import evaluation_tables
+from convgan.runs import Run
 
 _PICTURES = {
     "training.gif": "Samples from the same latent vectors after each epoch",
     "curves.png": "Training, and validation where pictures were held out",
+    "eval/samples.png": "100 samples, not chosen",
     "eval/classes.png": "Classes of real and of generated pictures, as the evaluator sees them",
+    "eval/nearest.png": "Samples, and the training pictures nearest to each",
+    "eval/frechet.png": "Fréchet distance of each checkpoint",
     "eval/confusion_matrix.png": "Confusion matrix on the test set",
     "eval/mistakes.png": "The most confident mistakes on the test set",
 }
@@ -35,74 +39,6 @@ def report_run(run: Run) -> Path:
         pictures=pictures,
     )
     return path
-
-
-def evaluation_tables(run: Run) -> list[Table]:
-    """Return what `eval` found, as tables; empty before it ran."""
-    tables = []
-    path = run.folder / "eval" / "classifier.json"
-    if path.is_file():
-        tables += classifier_tables(read_json(path))
-    path = run.folder / "eval" / "classes.json"
-    if path.is_file():
-        tables += coverage_tables(read_json(path))
-    return tables
-
-
-def classifier_tables(numbers: dict[str, Any]) -> list[Table]:
-    """Return accuracy and calibration, and the numbers of each class, as tables."""
-    low, high = numbers["accuracy_95"]
-    return [
-        Table(
-            f"Test set, {numbers['count']:,} pictures, epoch {numbers['epoch']}",
-            ("number", "value"),
-            [
-                ("accuracy", _percent(numbers["accuracy"])),
-                ("95 % interval", f"{_percent(low)} to {_percent(high)}"),
-                ("cross-entropy (nats)", f"{numbers['loss']:.4f}"),
-                ("calibration error", _percent(numbers["expected_calibration_error"])),
-            ],
-        ),
-        Table(
-            "By class",
-            ("class", "precision", "recall", "F1", "pictures"),
-            [
-                (
-                    name,
-                    *(_percent(row[key]) for key in ("precision", "recall", "f1")),
-                    f"{row['count']:,}",
-                )
-                for name, row in numbers["classes"].items()
-            ],
-        ),
-    ]
-
-
-def coverage_tables(numbers: dict[str, Any]) -> list[Table]:
-    """Return the class histogram as a table, with its verdict as the title."""
-    real = numbers["real_shares"]
-    rows = [
-        (name, _percent(share), _percent(real[name]), _mark(name, numbers))
-        for name, share in numbers["generated_shares"].items()
-    ]
-    distance = f"{numbers['total_variation']:.3f}"
-    judge = Path(numbers["evaluator"]).name
-    right = _percent(numbers["evaluator_accuracy"])
-    return [
-        Table(
-            f"Classes of {numbers['generated']:,} generated pictures, as {judge} sees them "
-            f"(it is right on {right} of the real ones)",
-            ("class", "generated", "real", ""),
-            [*rows, ("total variation distance", distance, "0.000", "")],
-        ),
-        Table("In words", ("",), [(numbers["verdict"],)]),
-    ]
-
-
-def _mark(name: str, numbers: dict[str, Any]) -> str:
-    if name in numbers["missing"]:
-        return "missing"
-    return "rare" if name in numbers["rare"] else ""
 
 
 def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -134,7 +70,3 @@ def _rounded(seconds: float | None) -> float | None:
 
 def _text(value: Any) -> str:
     return "unknown" if value is None else str(value)
-
-
-def _percent(share: float | None) -> str:
-    return "undefined" if share is None else f"{100 * share:.2f} %"

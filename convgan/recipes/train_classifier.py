@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+import keras
+
 from convgan.config import ClassifierConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError
@@ -21,7 +23,7 @@ from convgan.recipes.job import (
 )
 from convgan.runs import Run
 from convgan.training import ClassifierTask, build_optimizer, run_training
-from convgan.training.callbacks import SaveModels
+from convgan.training.callbacks import SaveBest, SaveModels
 
 
 def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
@@ -49,7 +51,11 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
         return None
 
     run, state = open_run(job, config, dataset, task)
-    monitor = "val_accuracy" if len(validation) else None
+    save: keras.callbacks.Callback = SaveModels(run, state)
+    if len(validation):
+        save = SaveBest(
+            run, state, "val_accuracy", network="classifier", file="classifier", entry="results"
+        )
     with recorded(run):
         run_training(
             task,
@@ -57,17 +63,17 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
             config.train,
             state=state,
             callbacks=[
-                SaveModels(run, state, monitor),
+                save,
                 *common_callbacks(run, state, config.train, len(train)),
             ],
-            validate=partial(_validate, task, validation) if monitor else dict,
+            validate=partial(_validate, task, validation),
         )
         run.update(training_seconds=state.progress.seconds)
     return run
 
 
-def _validate(task: ClassifierTask, validation: ImageSet) -> dict[str, float]:
-    if validation.labels is None:
+def _validate(task: ClassifierTask, validation: ImageSet, _epoch: int) -> dict[str, float]:
+    if validation.labels is None or not len(validation):
         return {}
     logits = predict_logits(task.network, validation.images)
     numbers = evaluate_classification(logits, validation.labels, validation.class_names)

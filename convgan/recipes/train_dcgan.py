@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from convgan.config import GanConfig
-from convgan.data import load_dataset
+from convgan.data import ImageSet, hold_out, load_dataset
+from convgan.errors import UsageError
 from convgan.hardware import set_precision_and_seed
 from convgan.models.dcgan import build_discriminator, build_generator
 from convgan.models.feasibility import check_gan
+from convgan.recipes.evaluator import find_evaluator
 from convgan.recipes.job import (
     Job,
     common_callbacks,
@@ -18,31 +22,27 @@ from convgan.recipes.job import (
 from convgan.recipes.make_gif import make_gif
 from convgan.runs import Run
 from convgan.training import DCGAN, build_optimizer, run_training
-from convgan.training.callbacks import SampleGrid, SaveModels
+from convgan.training.callbacks import SampleGrid, SaveBest, SaveModels
+from convgan.training.quality import GeneratorQuality
+from convgan.training.watch import Watch
+
+logger = logging.getLogger("convgan")
 
 
 def train_dcgan(config: GanConfig, job: Job) -> Run | None:
-    """Train generator and discriminator; labels, if there are any, are not used.
+    """Train generator and discriminator on the training pictures less the held-out ones.
 
-    Returns the finished run, or None after a dry run.
+    Returns the finished run, or None after a dry run. Labels, if there are any, are not used.
     """
     dataset = load_dataset(config.data)
-    train = dataset.train
+    train, held_out = hold_out(
+        dataset.train, round(config.data.validation * len(dataset.train)), config.seed
+    )
     check_gan(config.generator, config.discriminator, train.image_shape)
 
     set_precision_and_seed(config.train.precision, config.seed)
-    task = DCGAN(
-        build_generator(config.generator, train.image_shape[-1]),
-        build_discriminator(config.discriminator, train.image_shape),
-        config.train,
-        seed=config.seed,
-    )
-    steps = total_steps(config.train, len(train))
-    schedule = config.train.schedule
-    task.compile(
-        build_optimizer(config.train.generator_optimizer, schedule, steps, name="g_optimizer"),
-        build_optimizer(config.train.discriminator_optimizer, schedule, steps, name="d_optimizer"),
-    )
+    task = build_dcgan(config, train.image_shape, steps=total_steps(config.train, len(train)))
+    quality = _quality(config, task, held_out)
     if job.dry_run:
         try_one_step(task, train)
         return None
@@ -56,10 +56,47 @@ def train_dcgan(config: GanConfig, job: Job) -> Run | None:
             state=state,
             callbacks=[
                 SaveModels(run, state),
+                SaveBest(
+                    run, state, "val_frechet",
+                    network="generator", file="generator-best", entry="best",
+                ),
                 SampleGrid(run, state, config.train.sample_grid),
                 *common_callbacks(run, state, config.train, len(train)),
+                Watch(run, state, config.train, quality),
             ],
-        )
+            validate=quality or (lambda _epoch: {}),
+        )  # fmt: skip
         run.update(training_seconds=state.progress.seconds)
         make_gif(run)
     return run
+
+
+def build_dcgan(config: GanConfig, image_shape: tuple[int, int, int], *, steps: int) -> DCGAN:
+    """Build both networks and, for a training of so many steps, their optimizers."""
+    task = DCGAN(
+        build_generator(config.generator, image_shape[-1]),
+        build_discriminator(config.discriminator, image_shape),
+        config.train,
+        seed=config.seed,
+    )
+    schedule = config.train.schedule
+    task.compile(
+        build_optimizer(config.train.generator_optimizer, schedule, steps, name="g_optimizer"),
+        build_optimizer(config.train.discriminator_optimizer, schedule, steps, name="d_optimizer"),
+    )
+    return task
+
+
+def _quality(config: GanConfig, task: DCGAN, held_out: ImageSet) -> GeneratorQuality | None:
+    """Return what measures the generator on the way, or None where it is not to be, or cannot."""
+    if not config.train.evaluate_every:
+        return None
+    try:
+        judge = find_evaluator(config.data, held_out, None, config.train.evaluator)
+        samples, every = config.train.evaluate_samples, config.train.evaluate_every
+        return GeneratorQuality(task, judge, held_out, samples=samples, every=every)
+    except UsageError as error:
+        if config.train.evaluator:  # asked for by name
+            raise
+        logger.warning("no Fréchet distance while training, and so no best epoch: %s", error)
+        return None

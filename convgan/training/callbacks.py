@@ -7,6 +7,7 @@ All are Keras callbacks; `on_train_batch_end` gets the number of steps done so f
 from __future__ import annotations
 
 import logging
+import math
 
 import keras
 
@@ -91,22 +92,48 @@ def _belongs(key: str, record: dict[str, float]) -> bool:
 
 
 class SaveModels(keras.callbacks.Callback):
-    """`model/*.keras`, for use: after each epoch, or only after the best by `monitor`."""
+    """`model/*.keras`, for use, and the entry `results` of the manifest, after each epoch."""
 
-    def __init__(self, run: Run, state: TrainingState, monitor: str | None = None) -> None:
+    def __init__(self, run: Run, state: TrainingState) -> None:
+        super().__init__()
+        self.run = run
+        self.progress = state.progress
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Save each network and the epoch's numbers."""
+        for name, network in self.model.networks.items():
+            save_network(self.run, name, network)
+        self.run.update(results={"epoch": epoch + 1, "step": self.progress.step} | (logs or {}))
+
+
+class SaveBest(keras.callbacks.Callback):
+    """One network of the best epoch so far, and that epoch's numbers in the manifest."""
+
+    def __init__(
+        self, run: Run, state: TrainingState, monitor: str, *, network: str, file: str, entry: str
+    ) -> None:
         super().__init__()
         self.run = run
         self.progress = state.progress
         self.monitor = monitor
+        self.sign = 1 if monitor.endswith("accuracy") else -1
+        self.network = network
+        self.file = file
+        self.entry = entry
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Save each network and the epoch's numbers, if this epoch is the one to keep."""
+        """Save the network if the epoch is better than all before."""
         numbers = logs or {}
-        best = self.progress.best
-        if self.monitor and numbers[self.monitor] <= best.get(self.monitor, float("-inf")):
+        value = numbers.get(self.monitor, math.nan)
+        best = self.progress.best.get(self.monitor, -self.sign * math.inf)
+        if not self.sign * value > self.sign * best:  # nor is one that has no number
             return
         self.progress.best = {"epoch": epoch + 1, "step": self.progress.step} | numbers
-        for name, network in self.model.networks.items():
-            with replacing(self.run.folder / "model" / f"{name}.keras") as temporary:
-                network.save(temporary)
-        self.run.update(results=self.progress.best)
+        save_network(self.run, self.file, self.model.networks[self.network])
+        self.run.update(**{self.entry: self.progress.best})
+
+
+def save_network(run: Run, name: str, network: keras.Model) -> None:
+    """Write `model/<name>.keras` of a run's folder."""
+    with replacing(run.folder / "model" / f"{name}.keras") as temporary:
+        network.save(temporary)

@@ -78,7 +78,7 @@ class DCGAN(keras.Model):
 
     def sample(self, stream: str, count: int, step: int = 0) -> tf.Tensor:
         """Return uint8 pictures of the averaged generator, the same for the same arguments."""
-        return to_uint8(self.average(self._noise(stream, step, count), training=False))
+        return to_uint8(self.average(self.noise(stream, step, count), training=False))
 
     def train_step(self, data: Any) -> Logs:
         """Make one update of both networks and of the average; return the batch's losses."""
@@ -97,7 +97,7 @@ class DCGAN(keras.Model):
     def _alternating(self, real: tf.Tensor, step: tf.Tensor) -> Logs:
         """D on real and generated pictures, then G with fresh noise through the new D."""
         count = tf.shape(real)[0]
-        fake = self.generator(self._noise("d_noise", step, count), training=True)
+        fake = self.generator(self.noise("d_noise", step, count), training=True)
         with tf.GradientTape() as tape:
             real_logits = self.discriminator(real, training=True)
             fake_logits = self.discriminator(fake, training=True)
@@ -108,7 +108,7 @@ class DCGAN(keras.Model):
         update((self.discriminator_optimizer, gradients, self.discriminator))
         logs = self._logs(d_loss, real_logits, fake_logits, penalty)
 
-        z = self._noise("g_noise", step, count)
+        z = self.noise("g_noise", step, count)
         with tf.GradientTape() as tape:
             fake_logits = self.discriminator(self.generator(z, training=True), training=True)
             if self.train_config.loss in PAIRED:  # else those from before do: g_loss ignores them
@@ -120,7 +120,7 @@ class DCGAN(keras.Model):
 
     def _simultaneous(self, real: tf.Tensor, step: tf.Tensor) -> Logs:
         """Both networks from one forward pass, each against the other as it was before."""
-        z = self._noise("d_noise", step, tf.shape(real)[0])
+        z = self.noise("d_noise", step, tf.shape(real)[0])
         with tf.GradientTape() as g_tape:
             fake = self.generator(z, training=True)
             with tf.GradientTape() as d_tape:
@@ -158,7 +158,8 @@ class DCGAN(keras.Model):
         for average, value in zip(self.average.weights, self.generator.weights, strict=True):
             average.assign_sub((1.0 - decay) * (average.value - value.value))
 
-    def _noise(self, stream: str, step: tf.Tensor | int, count: tf.Tensor | int) -> tf.Tensor:
+    def noise(self, stream: str, step: tf.Tensor | int, count: tf.Tensor | int) -> tf.Tensor:
+        """Return latent vectors (count, latent_dim), the same for the same arguments."""
         shape = [count, self.generator.input_shape[-1]]
         return tf.random.stateless_normal(shape, stream_seed(self.seed, stream, step))
 

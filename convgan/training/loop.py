@@ -20,7 +20,7 @@ from convgan.training.streams import batch_indices
 
 Numbers = dict[str, float]
 Logs = Mapping[str, tf.Tensor]
-Validate = Callable[[], Numbers]
+Validate = Callable[[int], Numbers]
 
 
 class Stopped(ConvganError):  # noqa: N818  not a failure
@@ -38,7 +38,7 @@ def run_training(
     *,
     state: TrainingState,
     callbacks: list[keras.callbacks.Callback],
-    validate: Validate = dict,
+    validate: Validate = lambda _epoch: {},
 ) -> None:
     """Train from where the state is to the last epoch, saving after each.
 
@@ -48,7 +48,7 @@ def run_training(
         config: epochs, batch size and steps a call.
         state: restored, or new; saved after each epoch and at a stop.
         callbacks: Keras callbacks; `on_train_batch_end` gets the number of steps done.
-        validate: gives the epoch's validation numbers, named `val_...`.
+        validate: from the epoch (from 0) to its validation numbers, named `val_...`.
 
     Raises:
         Stopped: Ctrl-C or SIGTERM came; the state is saved.
@@ -72,7 +72,7 @@ def run_training(
                     progress.add(logs, count)
                     beside.on_train_batch_end(progress.step, logs)
                 if progress.step == end:  # also when the stop came in its last steps
-                    beside.on_epoch_end(epoch, progress.end_epoch() | validate())
+                    beside.on_epoch_end(epoch, progress.end_epoch() | validate(epoch))
                 state.save()
                 if stop_signal:
                     raise Stopped(stop_signal[0], progress.step)

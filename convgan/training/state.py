@@ -15,7 +15,6 @@ from convgan.errors import RunError
 from convgan.files import replacing
 
 FORMAT = 1
-KEEP = 3  # newest checkpoints
 
 
 @dataclass
@@ -53,8 +52,9 @@ class TrainingState:
     and named after it, and one JSON text.
     """
 
-    def __init__(self, folder: Path, task: Any) -> None:
+    def __init__(self, folder: Path, task: Any, *, keep: int = 3) -> None:
         self.folder = folder
+        self.keep = keep
         self.progress = Progress()
         variables = list(task.variables)  # networks, the average, dropout's seeds, the step
         for optimizer in task.optimizers:
@@ -72,7 +72,7 @@ class TrainingState:
         text = np.frombuffer(json.dumps(header).encode(), np.uint8)
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, header=text, **arrays)
-        for old in self.checkpoints()[:-KEEP]:
+        for old in self.checkpoints()[: -self.keep]:
             old.unlink(missing_ok=True)
         return path
 
@@ -85,12 +85,19 @@ class TrainingState:
         """Put the newest checkpoint into the variables and the progress.
 
         Raises:
-            RunError: there is none, or it does not fit this configuration.
+            RunError: there is none, it is damaged, or does not fit this configuration.
         """
         found = self.checkpoints()
         if not found:
             raise RunError(f"there is no checkpoint in {self.folder}; start the run anew")
-        path = found[-1]
+        self.restore(found[-1])
+
+    def restore(self, path: Path) -> None:
+        """Put a checkpoint into the variables and the progress.
+
+        Raises:
+            RunError: it is damaged, or does not fit this configuration.
+        """
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 header = json.loads(archive["header"].tobytes())

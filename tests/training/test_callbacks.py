@@ -16,7 +16,7 @@ from convgan.artifacts.images import read_png
 from convgan.config import load_config
 from convgan.runs import Run
 from convgan.training import TrainingState, run_training
-from convgan.training.callbacks import Curves, MetricsLog, SampleGrid, SaveModels
+from convgan.training.callbacks import Curves, MetricsLog, SampleGrid, SaveBest, SaveModels
 from convgan.training.progress import ProgressBar
 from convgan.training.tensorboard import TensorBoard
 
@@ -133,21 +133,46 @@ def test_tensorboard_events(trained: tuple[Run, Any]) -> None:
     assert png == (run.folder / "samples" / "epoch-0002.png").read_bytes()
 
 
-def test_best_model_is_kept(run: Run) -> None:
+def best_classifier(run: Run, state: TrainingState, monitor: str = "val_accuracy") -> SaveBest:
+    return SaveBest(run, state, monitor, network="classifier", file="best", entry="results")
+
+
+def kept_epochs(run: Run, monitor: str, values: list[float]) -> list[int]:
+    """The epoch (from 0) whose network lies in the file after each epoch."""
     task = classifier()
     state = TrainingState(run.folder / "checkpoints", task)
-    saver = SaveModels(run, state, "val_accuracy")
+    saver = best_classifier(run, state, monitor)
     saver.set_model(task)
-    path = run.folder / "model" / "classifier.keras"
     kept = []
-    for epoch, accuracy in enumerate([0.5, 0.7, 0.7, 0.6, 0.9]):
+    for epoch, value in enumerate(values):
         state.progress.step = 10 * epoch
         task.network.get_layer("classes").bias.assign([epoch, 0, 0])
-        saver.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": 1.0})
-        loaded = keras.models.load_model(path, compile=False)
+        saver.on_epoch_end(epoch, {monitor: value, "loss": 1.0})
+        loaded = keras.models.load_model(run.folder / "model" / "best.keras", compile=False)
         kept.append(int(loaded.get_layer("classes").bias[0]))
-    assert kept == [0, 1, 1, 1, 4]
-    assert state.progress.best == {"epoch": 5, "step": 40, "val_accuracy": 0.9, "val_loss": 1.0}
+    assert run.manifest["results"] == state.progress.best
+    return kept
+
+
+def test_the_most_accurate_epoch_is_kept(run: Run) -> None:
+    assert kept_epochs(run, "val_accuracy", [0.5, 0.7, 0.7, 0.6, 0.9]) == [0, 1, 1, 1, 4]
+    best = {"epoch": 5, "step": 40, "val_accuracy": 0.9, "loss": 1.0}
+    assert run.manifest["results"] == best
+
+
+def test_the_epoch_of_the_least_distance_is_kept(run: Run) -> None:
+    nan = float("nan")
+    assert kept_epochs(run, "val_frechet", [9.0, 7.0, nan, 7.0, 8.0, 3.0]) == [0, 1, 1, 1, 1, 5]
+
+
+def test_an_epoch_that_was_not_measured_is_not_the_best(run: Run) -> None:
+    task = classifier()
+    saver = best_classifier(run, TrainingState(run.folder / "checkpoints", task), "val_frechet")
+    saver.set_model(task)
+    saver.on_epoch_end(0, {"loss": 1.0})
+    saver.on_epoch_end(1, {"loss": 1.0, "val_frechet": float("nan")})
+    assert not (run.folder / "model").exists()
+    assert "results" not in run.manifest
 
 
 def test_best_so_far_outlives_a_resume(run: Run) -> None:
@@ -157,7 +182,7 @@ def test_best_so_far_outlives_a_resume(run: Run) -> None:
     first.save()
     task = classifier()
     state = TrainingState(run.folder / "checkpoints", task)
-    saver = SaveModels(run, state, "val_accuracy")
+    saver = best_classifier(run, state)
     saver.set_model(task)
     state.restore_newest()
     saver.on_epoch_end(1, {"val_accuracy": 0.6})
@@ -165,13 +190,14 @@ def test_best_so_far_outlives_a_resume(run: Run) -> None:
     assert not (run.folder / "model").exists()
 
 
-def test_without_a_monitor_the_newest_model_is_kept(run: Run) -> None:
+def test_the_newest_models_are_kept(run: Run) -> None:
     task = classifier()
     saver = SaveModels(run, TrainingState(run.folder / "checkpoints", task))
     saver.set_model(task)
     for epoch in (0, 1):
         saver.on_epoch_end(epoch, {"loss": 0.5 + epoch})
-    assert saver.progress.best == {"epoch": 2, "step": 0, "loss": 1.5}
+    assert run.manifest["results"] == {"epoch": 2, "step": 0, "loss": 1.5}
+    assert (run.folder / "model" / "classifier.keras").is_file()
 
 
 def test_losses_that_are_not_finite_end_nothing(run: Run, caplog: pytest.LogCaptureFixture) -> None:

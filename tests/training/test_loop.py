@@ -182,15 +182,17 @@ def test_order_of_events_and_means(tmp_path: Path) -> None:
 
 
 def test_validation_numbers_reach_the_callbacks(tmp_path: Path) -> None:
-    task, config = make("classifier", epochs=1)
+    task, config = make("classifier", epochs=2)
     log = Log()
     state = TrainingState(tmp_path, task)
-    run_training(
-        task, SET, config, state=state, callbacks=[log], validate=lambda: {"val_loss": 0.25}
-    )
+
+    def validate(epoch: int) -> dict[str, float]:
+        return {"val_loss": 0.25 + epoch}
+
+    run_training(task, SET, config, state=state, callbacks=[log], validate=validate)
     assert set(log.epochs[0]) == {"loss", "accuracy", "val_loss"}
-    assert log.epochs[0]["val_loss"] == 0.25
-    assert state.progress.step == 2
+    assert [numbers["val_loss"] for numbers in log.epochs.values()] == [0.25, 1.25]
+    assert state.progress.step == 5
     assert state.progress.seconds > 0
 
 

@@ -1,0 +1,213 @@
+"""What goes wrong in a DCGAN's training: log, samples and classes to warnings in plain words.
+
+The faults are those of Goodfellow, 2016 ("NIPS 2016 Tutorial", sections 5.1 and 5.2), and of
+Arjovsky and Bottou, 2017 ("Towards Principled Methods for Training GANs", section 2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from convgan.config.training import GanTrain
+
+Record = Mapping[str, Any]
+
+# "Healthy" are two runs on Fashion-MNIST, of 7,500 and of 18,750 steps, at any point.
+JUDGED_STEPS = 500  # whose means of d_real, d_fake and d_loss are judged
+SURE = 0.02  # of d_real from its label and of d_fake from 0; healthy: 0.15 at the least
+WON = 0.03  # of _GUESSING; SURE makes 0.04 of 1.39 of the cross-entropy, healthy: 0.38 of it
+SETTLED_STEPS = 1000  # before samples are judged, and between two; an epoch may be one step
+STILL_LEVELS = 0.1  # mean change, grey levels; healthy: 6 to 42 in 1,875 steps
+ALIKE_LEVELS = 5.0  # standard deviation across samples, grey levels; healthy: 48 to 68
+MOST_SAMPLES = 400  # compared with one another; more would only take memory
+
+# d_loss of a discriminator that guesses. That of a wasserstein critic has no scale: not judged.
+_GUESSING = {"least_squares": 0.25, "hinge": 2.0, "relativistic": math.log(2)}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault: a name that stays the same for programs, and what was seen and what to try."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Pictures (N, H, W, C), uint8, that the generator made of fixed latent vectors."""
+
+    images: NDArray[np.uint8]
+    step: int
+    epoch: float
+
+
+def diagnose(
+    records: Sequence[Record],
+    train: GanTrain,
+    *,
+    samples: Sequence[Samples] = (),
+    coverage: Mapping[str, Any] | None = None,
+) -> list[Finding]:
+    """Look for the known faults of adversarial training; a healthy run has none.
+
+    Args:
+        records: the lines of `metrics.jsonl`, oldest first; None stands for a number that was
+            not finite.
+        train: how the run is trained: the loss tells what the log's numbers mean, and the
+            advice names what is not yet tried.
+        samples: oldest first, all of the same latent vectors. The last are judged, and compared
+            with the latest ones that are at least 1,000 steps older.
+        coverage: what `evaluate_class_coverage` returned; its step and epoch, if it has them,
+            are named.
+
+    Returns:
+        findings named `not_finite`, `discriminator_wins`, `generator_stands_still`,
+        `samples_alike` and `classes_missing`, each at most once.
+
+    Raises:
+        ValueError: the samples are not uint8 (N, H, W, C), or differ in shape.
+    """
+    _check(samples)
+    findings = (
+        _not_finite(records, train),
+        _discriminator_wins(records, train),
+        _generator_stands_still(samples, train),
+        _samples_alike(samples, train),
+        _classes_missing(coverage or {}),
+    )
+    return [finding for finding in findings if finding]
+
+
+def _not_finite(records: Sequence[Record], train: GanTrain) -> Finding | None:
+    broken = [record for record in records if _broken(record)]
+    if not broken:
+        return None
+    first = broken[0]
+    precision = "" if train.precision == "float32" else "train.precision float32, "
+    return Finding(
+        "not_finite",
+        f"Not a finite number: {', '.join(_broken(first))} at "
+        f"{_place(first['step'], first['epoch'])}, the first of {len(broken)} such lines of "
+        f"{len(records)} in the log. Networks saved since are suspect. Try {precision}"
+        f"{_lower('generator', train)}, {_lower('discriminator', train)}, {_penalty(train)}, or "
+        "another train.loss.",
+    )
+
+
+def _discriminator_wins(records: Sequence[Record], train: GanTrain) -> Finding | None:
+    lines = [record for record in records if "end_of_epoch" not in record]
+    if not lines or lines[-1]["step"] < JUDGED_STEPS:
+        return None
+    step, epoch = lines[-1]["step"], lines[-1]["epoch"]
+    recent = [line for line in lines if line["step"] > step - JUDGED_STEPS]
+    if train.loss == "non_saturating":
+        real, fake = _mean(recent, "d_real"), _mean(recent, "d_fake")
+        won = real > 1 - train.label_smoothing - SURE and fake < SURE
+        seen = f"d_real {real:.3f} and d_fake {fake:.3f}"
+    else:  # its logits are not those of a probability
+        guessing, d_loss = _GUESSING.get(train.loss, 0.0), _mean(recent, "d_loss")
+        won = 0 <= d_loss < WON * guessing
+        seen = f"d_loss {d_loss:.2g}, where guessing gives {guessing:.2g}"
+    if not won:
+        return None
+    smooth = train.loss == "non_saturating" and not train.label_smoothing
+    return Finding(
+        "discriminator_wins",
+        f"The discriminator wins: {seen} on average over the {JUDGED_STEPS} steps to "
+        f"{_place(step, epoch)}. The generator gets hardly any usable gradient. Try "
+        f"{_penalty(train)}, more dropout in discriminator.blocks, {_lower('discriminator', train)}"
+        f"{', train.label_smoothing 0.1' if smooth else ''}, or more pictures.",
+    )
+
+
+def _generator_stands_still(samples: Sequence[Samples], train: GanTrain) -> Finding | None:
+    older = [each for each in samples if each.step <= samples[-1].step - SETTLED_STEPS]
+    # A rate that falls to 0 ends in samples that stand still, as it should.
+    if not older or (train.schedule != "constant" and samples[-1].epoch > train.epochs / 2):
+        return None
+    before, last = older[-1], samples[-1]
+    change = float(np.abs(last.images.astype(np.int16) - before.images).mean())
+    if change >= STILL_LEVELS:
+        return None
+    rate = train.generator_optimizer.learning_rate
+    return Finding(
+        "generator_stands_still",
+        f"The generator stands still: from {_place(before.step, before.epoch)}, to "
+        f"{_place(last.step, last.epoch)}, its samples changed by {change:.2g} of 255 grey "
+        f"levels. Try another train.generator_optimizer.learning_rate (now {rate:g}; one far too "
+        "high can leave all pixels black or white for good), "
+        f"{_lower('discriminator', train)}, or another seed.",
+    )
+
+
+def _samples_alike(samples: Sequence[Samples], train: GanTrain) -> Finding | None:
+    if not samples or samples[-1].step < SETTLED_STEPS or len(samples[-1].images) < 2:
+        return None
+    last, images = samples[-1], samples[-1].images[:MOST_SAMPLES]
+    spread = float(images.std(axis=0).mean())
+    if spread >= ALIKE_LEVELS:
+        return None
+    return Finding(
+        "samples_alike",
+        f"Mode collapse: at {_place(last.step, last.epoch)}, {len(images)} different latent "
+        f"vectors give nearly one picture (standard deviation {spread:.2g} of 255 grey levels). "
+        f"Try {_lower('generator', train)}, {_penalty(train)}, another train.loss, or another "
+        "seed.",
+    )
+
+
+def _classes_missing(coverage: Mapping[str, Any]) -> Finding | None:
+    if not coverage.get("missing") and not coverage.get("rare"):
+        return None
+    text = str(coverage["verdict"])
+    if coverage.get("step") is not None:
+        text += f" (Seen at {_place(coverage['step'], coverage['epoch'])}.)"
+    return Finding("classes_missing", text)
+
+
+def _broken(record: Record) -> list[str]:
+    return [
+        name
+        for name, value in record.items()
+        if value is None or (isinstance(value, Real) and not math.isfinite(value))
+    ]
+
+
+def _mean(lines: Sequence[Record], name: str) -> float:
+    """Return the mean, NaN if any value is missing: then every comparison is false."""
+    values = [line.get(name) for line in lines]
+    return sum(math.nan if value is None else value for value in values) / len(values)
+
+
+def _place(step: int, epoch: float) -> str:
+    return f"step {step}, epoch {epoch:g}"
+
+
+def _penalty(train: GanTrain) -> str:
+    if train.penalty is None:
+        return "a penalty (train.penalty r1)"
+    return f"a larger train.penalty.weight (now {train.penalty.weight:g})"
+
+
+def _lower(network: str, train: GanTrain) -> str:
+    rate = getattr(train, f"{network}_optimizer").learning_rate
+    return f"a lower train.{network}_optimizer.learning_rate (now {rate:g})"
+
+
+def _check(samples: Sequence[Samples]) -> None:
+    for each in samples:
+        shape, first = each.images.shape, samples[0].images.shape
+        if each.images.dtype != np.uint8 or len(shape) != 4 or shape != first:
+            raise ValueError(
+                f"got samples of {each.images.dtype} and shape {shape}, expected uint8 "
+                f"(N, H, W, C) like the first ones, {first}"
+            )

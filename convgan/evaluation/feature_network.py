@@ -1,0 +1,123 @@
+"""The network that judges pictures: a classifier's penultimate layer gives their features.
+
+Every quality number depends on it, so it carries its name and the SHA-256 of its file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from convgan.errors import DataError
+from convgan.evaluation.prediction import load_network
+from convgan.models.pixels import to_float
+
+_BUNDLED = Path(__file__).parent / "networks"
+_BATCH = 500
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureNetwork:
+    """A trained classifier, asked for the layer named `features` and for its logits.
+
+    Attributes:
+        name: what reports call it.
+        sha256: of the `.keras` file, hex.
+        model: float pictures (N, H, W, C) in [-1, 1] to [features (N, D), logits (N, K)].
+    """
+
+    name: str
+    sha256: str
+    model: keras.Model
+
+    @property
+    def dimension(self) -> int:
+        """D, the number of features."""
+        return int(self.model.outputs[0].shape[-1])
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of the pictures that it takes."""
+        height, width, channels = self.model.input_shape[1:]
+        return height, width, channels
+
+    @property
+    def num_classes(self) -> int:
+        """K."""
+        return int(self.model.outputs[1].shape[-1])
+
+    def predict(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Uint8 pictures (N, H, W, C) to features (N, D) and logits (N, K), in flat memory."""
+        features = np.empty((len(images), self.dimension), np.float32)
+        logits = np.empty((len(images), self.num_classes), np.float32)
+        for start in range(0, len(images), _BATCH):
+            part = slice(start, start + _BATCH)
+            features[part], logits[part] = self._apply(images[part])
+        return features, logits
+
+    @cached_property
+    def _apply(self) -> Any:
+        """The compiled network, for batches of any size."""
+        batch = tf.TensorSpec((None, *self.image_shape), tf.uint8)
+        return tf.function(
+            lambda images: self.model(to_float(images), training=False),
+            input_signature=[batch],
+            autograph=False,
+        )
+
+
+def load_feature_network(path: Path, name: str) -> FeatureNetwork:
+    """Load a classifier's `.keras` file.
+
+    Raises:
+        DataError: the file is missing or damaged, or has no layer named `features`.
+    """
+    network = load_network(path)
+    try:
+        features = network.get_layer("features").output
+    except ValueError as error:
+        raise DataError(
+            f"{path} has no layer named 'features': expected a network of train-classifier"
+        ) from error
+    model = keras.Model(network.inputs, [features, network.outputs[0]], name="feature_network")
+    return FeatureNetwork(name, _sha256(path), model)
+
+
+def bundled_card(data_name: str) -> dict[str, Any] | None:
+    """Return what is known of the network that comes with convgan for a data set, or None.
+
+    Its `sha256`, test `accuracy`, `features`, `parameters`, and the `command` that made it.
+    """
+    path = _BUNDLED / f"{data_name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def bundled_network(data_name: str) -> FeatureNetwork | None:
+    """Return the network that comes with convgan for a data set, or None.
+
+    Raises:
+        DataError: the file is not the one that its card describes.
+    """
+    card = bundled_card(data_name)
+    if card is None:
+        return None
+    path = _BUNDLED / f"{data_name}.keras"
+    found = _sha256(path) if path.is_file() else "no file"
+    if found != card["sha256"]:
+        raise DataError(
+            f"{path} has SHA-256 {found}, expected {card['sha256']}: install convgan anew"
+        )
+    return load_feature_network(path, f"convgan-{data_name}")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

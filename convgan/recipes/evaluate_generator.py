@@ -1,0 +1,185 @@
+"""`convgan eval` of a DCGAN run: how near, how varied, what is missing, what D has learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from convgan.config import GanConfig
+from convgan.data import Dataset, load_dataset
+from convgan.errors import UsageError
+from convgan.evaluation import (
+    FeatureNetwork,
+    Samples,
+    diagnose,
+    evaluate_frechet,
+    generate,
+    load_network,
+)
+from convgan.recipes.circumstances import circumstances
+from convgan.recipes.discriminator_quality import measure_discriminator
+from convgan.recipes.evaluator import find_evaluator
+from convgan.recipes.generator_pictures import draw_evaluation
+from convgan.recipes.generator_quality import Numbers, Reference, look_at_real, measure_generated
+from convgan.recipes.train_dcgan import build_dcgan
+from convgan.runs import Run, write_json
+from convgan.training import TrainingState
+from convgan.training.streams import stream_seed
+
+Which = Literal["best", "last"]
+_SEED = 0  # of the latent vectors and of all draws: the same for every run
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked about a generator."""
+
+    out: Path
+    evaluator: str | None = None
+    """A classifier run's folder or name, in place of the network that comes with convgan."""
+    samples: int = 10_000
+    which: Which | None = None
+    """The best epoch's generator or the last one's; None: the best, where one was kept."""
+    labels: int | None = None
+    """How many labelled pictures the SVM learns from; None: 10,000."""
+    extrapolate: bool = False
+    all_checkpoints: bool = False
+
+
+def evaluate_generator(run: Run, config: GanConfig, request: Request) -> Numbers:
+    """Measure a DCGAN run against the test pictures; write `eval/generator.json` and pictures.
+
+    Raises:
+        UsageError: the pictures have no classes, no evaluator fits, or there are too few.
+        DataError: a network is missing or damaged.
+    """
+    dataset = load_dataset(config.data)
+    if not dataset.train.class_names:
+        raise UsageError(f"{dataset.test.origin} has no classes: eval needs one folder a class")
+    judge = find_evaluator(config.data, dataset.test, request.out, request.evaluator)
+    path, chosen = choose_generator(run, request.which)
+    generator = load_network(path)
+    count = request.samples
+    real = look_at_real(judge, dataset, count=count, seed=_SEED)
+
+    generated = generate(generator, _latent(config, count))
+    features, logits = judge.predict(generated)
+    numbers: Numbers = {
+        "what": "generated pictures against the test pictures",
+        **circumstances(run, dataset.test),
+        "checkpoint": chosen,
+        "evaluator_accuracy": real.accuracy,
+        "protocol": _protocol(judge, dataset, count, request),
+        "measured": measure_generated(
+            features, logits, real, seed=_SEED, extrapolate=request.extrapolate
+        ),
+        "floor": real.floor,
+        "discriminator": measure_discriminator(run, config, dataset, request.labels, seed=_SEED),
+    }
+    if request.all_checkpoints:
+        numbers["checkpoints"] = _over_checkpoints(
+            run, config, judge, real, count=count, pictures=len(dataset.train)
+        )
+    numbers["findings"] = _findings(
+        run, config, chosen, generated[:100], numbers["measured"]["classes"]
+    )
+    draw_evaluation(
+        run,
+        numbers,
+        generated=generated,
+        features=features,
+        real=real,
+        training=dataset.train.images,
+    )
+    write_json(run.folder / "eval" / "generator.json", numbers)
+    return numbers
+
+
+def choose_generator(run: Run, which: Which | None) -> tuple[Path, dict[str, Any]]:
+    """Return the generator's file, and which it is: the best by held-out pictures, or the last."""
+    best = run.folder / "model" / "generator-best.keras"
+    if which == "best" and not best.is_file():
+        raise UsageError(
+            f"{run.folder} kept no best generator: it was trained with train.evaluate_every 0, "
+            "or has too few held-out pictures. Use --which last"
+        )
+    if which == "last" or not best.is_file():
+        results = run.manifest.get("results") or {}
+        return run.folder / "model" / "generator.keras", {"which": "last", **_place(results)}
+    return best, {"which": "best", **_place(run.manifest.get("best") or {})}
+
+
+def _place(numbers: dict[str, Any]) -> dict[str, Any]:
+    return {key: numbers.get(key) for key in ("epoch", "step")}
+
+
+def _latent(config: GanConfig, count: int) -> tf.Tensor:
+    shape = [count, config.generator.latent_dim]
+    return tf.random.stateless_normal(shape, stream_seed(_SEED, "evaluation", 0))
+
+
+def _protocol(
+    judge: FeatureNetwork, dataset: Dataset, count: int, request: Request
+) -> dict[str, Any]:
+    """Return what must agree for two numbers to be compared."""
+    return {
+        "evaluator": judge.name,
+        "evaluator_sha256": judge.sha256,
+        "feature_dimension": judge.dimension,
+        "data": dataset.test.name,
+        "train_sha256": dataset.train.fingerprint,
+        "test_sha256": dataset.test.fingerprint,
+        "generated": count,
+        "test": len(dataset.test),
+        "train": len(dataset.train),
+        "floor": min(count, len(dataset.train)),
+        "covariance": "divided by N - 1",
+        "svm_labels": request.labels,
+        "seed": _SEED,
+    }
+
+
+def _over_checkpoints(
+    run: Run,
+    config: GanConfig,
+    judge: FeatureNetwork,
+    real: Reference,
+    *,
+    count: int,
+    pictures: int,
+) -> list[dict[str, float]]:
+    """Return the Fréchet distance of the averaged generator in each checkpoint, oldest first."""
+    task = build_dcgan(config, judge.image_shape, steps=1)
+    state = TrainingState(run.folder / "checkpoints", task)
+    z = _latent(config, count)
+    seen = pictures - round(config.data.validation * pictures)
+    steps_per_epoch = seen / config.train.batch_size
+    points = []
+    for path in state.checkpoints():
+        state.restore(path)
+        features, _ = judge.predict(generate(task.average, z))
+        frechet = evaluate_frechet(features, real.test, seed=_SEED)
+        step = state.progress.step
+        points.append({"step": step, "epoch": step / steps_per_epoch, **frechet})
+    return points
+
+
+def _findings(
+    run: Run,
+    config: GanConfig,
+    taken: dict[str, Any],
+    generated: NDArray[np.uint8],
+    classes: Numbers,
+) -> list[dict[str, str]]:
+    """Return what log, samples and classes show to be wrong, and what training warned of."""
+    samples = Samples(generated, taken["step"] or 0, taken["epoch"] or 0)
+    found = diagnose(run.records(), config.train, samples=[samples], coverage=classes)
+    findings = {finding.name: finding.text for finding in found}
+    for warning in run.manifest.get("warnings", []):
+        findings.setdefault(warning["name"], f"While training: {warning['text']}")
+    return [{"name": name, "text": text} for name, text in findings.items()]

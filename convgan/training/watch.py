@@ -1,0 +1,54 @@
+"""Says while a DCGAN trains what goes wrong, and what to try."""
+
+from __future__ import annotations
+
+import logging
+
+import keras
+
+from convgan.config import GanTrain
+from convgan.evaluation import Samples, diagnose
+from convgan.evaluation.diagnosis import SETTLED_STEPS
+from convgan.runs import Run
+from convgan.training.callbacks import SAMPLES, Logs
+from convgan.training.quality import GeneratorQuality
+from convgan.training.state import Progress, TrainingState
+
+logger = logging.getLogger("convgan")
+_COUNT = 25
+
+
+class Watch(keras.callbacks.Callback):
+    """Looks at the log, the samples and the classes after each epoch; warns once of each fault.
+
+    To be called after the epoch was logged. The warnings also go to the manifest.
+    """
+
+    def __init__(
+        self, run: Run, state: TrainingState, train: GanTrain, quality: GeneratorQuality | None
+    ) -> None:
+        super().__init__()
+        self.run = run
+        self.progress: Progress = state.progress
+        self.train = train
+        self.quality = quality
+        self.samples: list[Samples] = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Diagnose the run so far."""
+        del logs
+        step = self.progress.step
+        images = self.model.sample(SAMPLES, _COUNT).numpy()
+        self.samples.append(Samples(images, step, epoch + 1))
+        while len(self.samples) > 2 and self.samples[1].step <= step - SETTLED_STEPS:
+            del self.samples[0]  # a later one is old enough to compare with
+        coverage = self.quality.classes if self.quality else None
+        said = self.run.manifest.get("warnings", [])
+        names = {warning["name"] for warning in said}
+        found = diagnose(self.run.records(), self.train, samples=self.samples, coverage=coverage)
+        for finding in found:
+            if finding.name not in names:
+                logger.warning("epoch %d: %s", epoch + 1, finding.text)
+                said = [*said, {"step": step, "name": finding.name, "text": finding.text}]
+        if len(said) > len(names):
+            self.run.update(warnings=said)

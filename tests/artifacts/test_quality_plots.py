@@ -1,0 +1,244 @@
+"""Pictures of a generator's quality: every pixel where it belongs, every number in the plot."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from convgan.artifacts import read_png
+from convgan.artifacts.captions import text_width
+from convgan.artifacts.quality_plots import save_metric_over_epochs, save_nearest_neighbours
+from convgan.errors import DataError, RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+ORANGE = [255, 127, 14]
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """Every figure that is saved, as it was when it was saved."""
+    seen: list[Figure] = []
+    save: Callable[..., None] = Figure.savefig
+
+    def spy(self: Figure, *args: object, **kwargs: object) -> None:
+        seen.append(self)
+        save(self, *args, **kwargs)
+
+    monkeypatch.setattr(Figure, "savefig", spy)
+    return seen
+
+
+def pictures(*shape: int) -> NDArray[np.uint8]:
+    """Random pictures without white, so that the ground can be told from them."""
+    return np.random.default_rng(3).integers(0, 250, shape).astype(np.uint8)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_each_sample_is_framed_and_followed_by_its_neighbours(
+    tmp_path: Path, channels: int
+) -> None:
+    """Three samples with two neighbours of 20×30 pixels: scale 3, frames of 3, gaps of 4 and 20."""
+    samples, nearest = pictures(3, 20, 30, channels), pictures(3, 2, 20, 30, channels)
+    captions = [["12.5", ""], ["", "7\n8"], ["", ""]]
+    save_nearest_neighbours(tmp_path / "a.png", samples, nearest, captions=captions)
+    page = read_png(tmp_path / "a.png")
+    line, cell_height, cell_width = 14, 60 + 6, 90 + 6
+    block_height, block_width = cell_height + 2 * line + 2 * 4, 3 * cell_width + 4 * 4
+    assert page.shape == (38 + 2 * block_height + 3 * 20, 2 * block_width + 3 * 20, 3)
+    for i in range(3):
+        for j in range(3):
+            top = 38 + 20 + i // 2 * (block_height + 20) + 4
+            left = 20 + i % 2 * (block_width + 20) + 4 + j * (cell_width + 4)
+            cell = page[top : top + cell_height, left : left + cell_width]
+            picture = samples[i] if j == 0 else nearest[i, j - 1]
+            expected = np.kron(picture, np.ones((3, 3, 1), np.uint8)) * np.ones(3, np.uint8)
+            np.testing.assert_array_equal(cell[3:-3, 3:-3], expected)
+            frame = np.concatenate([cell[:3].reshape(-1, 3), cell[:, -3:].reshape(-1, 3)])
+            assert (frame == (ORANGE if j == 0 else [255, 255, 255])).all()
+            under = page[top + cell_height :, left : left + cell_width]
+            first, second = under[:line], under[line : 2 * line]
+            caption = "generated" if j == 0 else captions[i][j - 1]
+            assert (first.min() < 60) == bool(caption)
+            assert (second.min() < 60) == ("\n" in caption)
+    last_block = page[38 + 20 + block_height + 20 :, 20 + block_width + 20 :]
+    assert (last_block == 255).all()
+
+
+def test_the_head_is_never_cut(tmp_path: Path) -> None:
+    save_nearest_neighbours(
+        tmp_path / "a.png", pictures(1, 28, 28, 1), pictures(1, 1, 28, 28, 1), captions=[["1"]]
+    )
+    page = read_png(tmp_path / "a.png")
+    head = "framed: generated; to its right: the nearest training pictures"
+    assert page.shape[1] == text_width(head, 13) + 40
+    dark = np.flatnonzero((page[20:38] < 60).any(axis=(0, 2)))
+    assert 20 <= dark[0] <= 24
+    assert text_width(head, 13) + 14 <= dark[-1] < page.shape[1] - 20
+
+
+def test_large_pictures_lose_rows_and_columns(tmp_path: Path) -> None:
+    samples, nearest = pictures(1, 600, 500, 3), pictures(1, 2, 600, 500, 3)
+    save_nearest_neighbours(tmp_path / "a.png", samples, nearest, captions=[["a", "b"]])
+    page = read_png(tmp_path / "a.png")
+    second = page[38 + 24 + 3 :, 20 + 4 + 173 + 4 + 3 :][:200, :167]
+    np.testing.assert_array_equal(second, nearest[0, 0, ::3, ::3])
+
+
+def test_captions_of_any_length_and_script_are_drawn(tmp_path: Path) -> None:
+    captions = [["x" * 500, "靴\udc80\x00"], ["a$b$", "→ 3"]]
+    save_nearest_neighbours(
+        tmp_path / "a.png", pictures(2, 8, 8, 1), pictures(2, 2, 8, 8, 1), captions=captions
+    )
+    page = read_png(tmp_path / "a.png")
+    edge = np.concatenate([page[0], page[-1], page[:, 0], page[:, -1]])
+    assert (edge == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("samples", "nearest"),
+    [
+        (np.zeros((2, 8, 8, 1), np.uint8), np.zeros((3, 2, 8, 8, 1), np.uint8)),
+        (np.zeros((2, 8, 8, 1), np.uint8), np.zeros((2, 2, 8, 9, 1), np.uint8)),
+        (np.zeros((2, 8, 8, 1), np.uint8), np.zeros((2, 0, 8, 8, 1), np.uint8)),
+        (np.zeros((0, 8, 8, 1), np.uint8), np.zeros((0, 2, 8, 8, 1), np.uint8)),
+        (np.zeros((2, 8, 8, 1), np.float32), np.zeros((2, 2, 8, 8, 1), np.uint8)),
+        (np.zeros((2, 8, 8, 1), np.uint8), np.zeros((2, 2, 8, 8, 1), np.int64)),
+    ],
+)
+def test_pictures_of_other_forms_are_told(
+    tmp_path: Path, samples: NDArray[np.uint8], nearest: NDArray[np.uint8]
+) -> None:
+    with pytest.raises(ValueError, match=r"expected uint8 \(N, H, W, C\) and \(N, K, H, W, C\)"):
+        save_nearest_neighbours(tmp_path / "a.png", samples, nearest, captions=[["", ""]] * 2)
+
+
+@pytest.mark.parametrize("captions", [[["a", "b"]], [["a", "b"], ["c"]], ["0.31", "0.25"]])
+def test_there_is_a_caption_for_each(tmp_path: Path, captions: list[list[str]]) -> None:
+    with pytest.raises(ValueError, match=r"labels for 3 pictures|shorter"):
+        save_nearest_neighbours(
+            tmp_path / "a.png", pictures(2, 8, 8, 1), pictures(2, 2, 8, 8, 1), captions=captions
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def drawn(path: Path, figures: list[Figure]) -> Axes:
+    """The plot's axes, once its file is known to hold a plot of which nothing is cut off."""
+    page = read_png(path)
+    assert min(page.shape[:2]) > 300
+    assert (page < 250).any(axis=-1).mean() > 0.001
+    edge = np.concatenate([page[0], page[-1], page[:, 0], page[:, -1]])
+    assert (edge == 255).all()
+    (axes,) = figures[0].axes
+    return axes
+
+
+def test_a_metric_over_epochs(tmp_path: Path, figures: list[Figure]) -> None:
+    points = [(1, 30.5, 2.0), (2, math.nan, 1.0), (3, 12.25, None), (5, 14.0, 0.5), (6, 1e31, 1)]
+    save_metric_over_epochs(
+        tmp_path / "a.png", points, name="Fréchet distance", floor=1.23456, best=3
+    )
+    axes = drawn(tmp_path / "a.png", figures)
+    (bars,) = axes.containers
+    line, _, (segments,) = bars.lines  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(line.get_xydata(), [[1, 30.5], [3, 12.25], [5, 14]])
+    assert line.get_marker() == "o"
+    ends = {path[0][0]: (path[0][1], path[1][1]) for path in segments.get_segments() if len(path)}
+    assert {epoch: pair for epoch, pair in ends.items() if math.isfinite(pair[0])} == {
+        1: (28.5, 32.5),
+        5: (13.5, 14.5),
+    }
+    named = {str(each.get_label()): each for each in axes.lines}
+    floor = named["real pictures: 1.235"]
+    assert floor.get_linestyle() == "--"
+    np.testing.assert_array_equal(floor.get_ydata(), [1.23456, 1.23456])
+    best = named["best: 12.25 at epoch 3"]
+    np.testing.assert_array_equal(best.get_xydata(), [[3, 12.25]])
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "real pictures: 1.235",
+        "best: 12.25 at epoch 3",
+    ]
+    assert axes.get_title(loc="left") == (
+        "Fréchet distance\n(values that are not finite, left out: 2)"
+    )
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "lower is better")
+    low, high = axes.get_xlim()
+    assert [tick for tick in axes.get_xticks() if low < tick < high] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("error", [None, 0.5, math.inf])
+def test_one_point_is_visible(tmp_path: Path, figures: list[Figure], error: float | None) -> None:
+    save_metric_over_epochs(tmp_path / "a.png", [(4, 12.5, error)], name="KID", floor=math.nan)
+    axes = drawn(tmp_path / "a.png", figures)
+    assert axes.get_title(loc="left") == "KID"
+    assert axes.get_legend() is None
+    low, high = axes.get_xlim()
+    assert [tick for tick in axes.get_xticks() if low < tick < high] == [4]
+    blue = (read_png(tmp_path / "a.png") == [31, 119, 180]).all(axis=-1)
+    assert blue.sum() > 10
+
+
+def test_the_best_epoch_may_be_a_fraction(tmp_path: Path, figures: list[Figure]) -> None:
+    points = [(0.99987, 3.0, None), (1.99973, 2.0, None)]
+    save_metric_over_epochs(tmp_path / "a.png", points, name="KID", best=1.99973)
+    legend = drawn(tmp_path / "a.png", figures).get_legend()
+    assert legend is not None
+    assert legend.get_texts()[0].get_text() == "best: 2 at epoch 2"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["W" * 500, "靴\n$a_{b$\x00\udc80", "Fréchet distance, " * 40, "i" * 500 + "W " * 90, ""],
+)
+def test_names_of_any_length_and_script_fit(
+    tmp_path: Path, figures: list[Figure], name: str
+) -> None:
+    save_metric_over_epochs(tmp_path / "a.png", [(1, 2.0, None), (2, 1.0, None)], name=name)
+    axes = drawn(tmp_path / "a.png", figures)
+    lines = axes.get_title(loc="left").split("\n")
+    assert len(lines) <= 3
+    assert len(name) < 200 or lines[-1].endswith("…")
+
+
+def test_a_name_that_fits_is_whole(tmp_path: Path, figures: list[Figure]) -> None:
+    name = "Fréchet distance of 10,000 samples in the features of evaluator-fashion-0001, " * 2
+    save_metric_over_epochs(tmp_path / "a.png", [(1, 2.0, None)], name=name)
+    title = drawn(tmp_path / "a.png", figures).get_title(loc="left")
+    assert " ".join(title.split()) == name.strip()
+
+
+@pytest.mark.parametrize("points", [[], [(1, math.nan, None), (2, -math.inf, 1.0)]])
+def test_no_finite_value_is_told(
+    tmp_path: Path, points: list[tuple[float, float, float | None]]
+) -> None:
+    with pytest.raises(DataError, match="KID has no finite value"):
+        save_metric_over_epochs(tmp_path / "a.png", points, name="KID")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_best_epoch_must_have_a_value(tmp_path: Path) -> None:
+    points = [(1, 2.0, None), (2, math.nan, None)]
+    with pytest.raises(ValueError, match=r"epoch 2 is to be marked.*\[1\]"):
+        save_metric_over_epochs(tmp_path / "a.png", points, name="KID", best=2)
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    target = tmp_path / "file" / "a.png"
+    with pytest.raises(RunError, match="cannot write"):
+        save_metric_over_epochs(target, [(1, 2.0, None)], name="KID")
+    with pytest.raises(RunError, match="cannot write"):
+        save_nearest_neighbours(
+            target, pictures(1, 8, 8, 1), pictures(1, 1, 8, 8, 1), captions=[["a"]]
+        )

@@ -1,0 +1,98 @@
+"""The networks that judge pictures: the bundled ones and those of runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from convgan.config import Data
+from convgan.data import load_dataset
+from convgan.errors import DataError
+from convgan.evaluation import (
+    bundled_card,
+    bundled_network,
+    feature_network,
+    load_feature_network,
+    predict_logits,
+)
+from tests.training.tiny import classifier_network, gan_networks, pictures
+
+FOLDER = Path(feature_network.__file__).parent / "networks"
+SETS = ("mnist", "fashion-mnist")
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_bundled_network_is_small_and_what_its_card_says(name: str) -> None:
+    card = bundled_card(name)
+    assert card is not None
+    path = FOLDER / f"{name}.keras"
+    assert path.stat().st_size < 1_000_000
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == card["sha256"]
+    network = bundled_network(name)
+    assert network is not None
+    assert network.dimension == card["features"]
+    assert network.sha256 == card["sha256"]
+    assert network.image_shape == (28, 28, 1)
+    assert network.num_classes == 10
+    assert card["dead_features"] == 0
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_bundled_network_knows_its_classes(name: str) -> None:
+    """On the bundled sample, of which it was trained with every picture."""
+    network = bundled_network(name)
+    assert network is not None
+    sample = load_dataset(Data(name=name, source="sample")).test
+    features, logits = network.predict(sample.images)
+    assert (logits.argmax(axis=1) == sample.labels).mean() > 0.9
+    assert (features.std(axis=0) > 0).all()
+
+
+def test_other_data_has_no_bundled_network() -> None:
+    assert bundled_network("folder") is None
+
+
+def test_a_file_that_is_not_the_cards_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feature_network, "_BUNDLED", tmp_path)
+    (tmp_path / "mnist.json").write_text(json.dumps({"sha256": "0" * 64}))
+    with pytest.raises(DataError, match=r"no file, expected 0000.*install convgan anew"):
+        bundled_network("mnist")
+    (tmp_path / "mnist.keras").write_bytes(b"other")
+    with pytest.raises(DataError, match="has SHA-256"):
+        bundled_network("mnist")
+
+
+def test_features_are_what_the_logits_are_made_of(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(3)
+    classifier = classifier_network()
+    path = tmp_path / "classifier.keras"
+    classifier.save(path)
+    network = load_feature_network(path, "mine")
+    images = pictures(501).images  # more than a batch
+    features, logits = network.predict(images)
+    assert features.shape == (501, network.dimension)
+    weights, bias = classifier.get_layer("classes").get_weights()
+    np.testing.assert_allclose(features @ weights + bias, logits, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(predict_logits(classifier, images), logits, rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_without_features_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "discriminator.keras"
+    gan_networks()[1].save(path)
+    with pytest.raises(DataError, match="no layer named 'features'"):
+        load_feature_network(path, "other")
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "classifier.keras"
+    classifier_network().save(path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DataError, match="cannot be read"):
+        load_feature_network(path, "torn")

@@ -1,0 +1,88 @@
+"""What is measured, and what is warned of, while a DCGAN trains."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+
+from convgan.config import load_config
+from convgan.errors import UsageError
+from convgan.evaluation import fit_gaussian, frechet_distance, load_feature_network
+from convgan.runs import Run
+from convgan.training import TrainingState
+from convgan.training.quality import GeneratorQuality
+from convgan.training.watch import Watch
+from tests.training.tiny import CLASSES, classifier_network, dcgan, gan_train, pictures
+
+HELD_OUT = pictures(60)
+TRAIN = gan_train()
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Any:
+    keras.utils.set_random_seed(6)
+    classifier_network().save(tmp_path / "classifier.keras")
+    return load_feature_network(tmp_path / "classifier.keras", "judge")
+
+
+def test_the_distance_is_that_of_the_averaged_generators_samples(judge: Any) -> None:
+    task = dcgan(TRAIN)
+    quality = GeneratorQuality(task, judge, HELD_OUT, samples=70, every=2)
+    assert quality(0) == {}
+    assert quality.classes is None
+    numbers = quality(1)
+    made, _ = judge.predict(task.sample("quality", 70).numpy())
+    real, _ = judge.predict(HELD_OUT.images)
+    expected = frechet_distance(fit_gaussian(made), fit_gaussian(real))
+    assert numbers == {"val_frechet": pytest.approx(expected, rel=1e-4)}
+    assert quality(3) == numbers  # the same latent vectors each time
+    assert quality.classes is not None
+    assert set(quality.classes["generated_shares"]) == set(CLASSES)
+
+
+@pytest.mark.parametrize(("samples", "held_out"), [(48, 60), (70, 48)])
+def test_too_few_pictures_are_refused(judge: Any, samples: int, held_out: int) -> None:
+    assert judge.dimension == 48
+    with pytest.raises(UsageError, match="48"):
+        GeneratorQuality(dcgan(TRAIN), judge, HELD_OUT.head(held_out), samples=samples, every=1)
+
+
+def test_the_watch_warns_once_and_tells_the_manifest(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = Run.create(tmp_path, "tiny", load_config("dcgan-fashion"))
+    task = dcgan(TRAIN)
+    state = TrainingState(run.folder / "checkpoints", task)
+    watch = Watch(run, state, TRAIN, None)
+    watch.set_model(task)
+    run.log({"step": 1, "epoch": 0.5, "d_loss": 1.0, "g_loss": 1.0})
+    state.progress.step = 1
+    with caplog.at_level(logging.WARNING, logger="convgan"):
+        watch.on_epoch_end(0)
+    assert caplog.text == ""
+    assert "warnings" not in run.manifest
+    state.progress.step = 2
+    run.log({"step": 2, "epoch": 1.0, "d_loss": float("nan"), "g_loss": 1.0})
+    with caplog.at_level(logging.WARNING, logger="convgan"):
+        watch.on_epoch_end(1)
+        watch.on_epoch_end(2)
+    assert caplog.text.count("d_loss") == 1
+    assert [(w["step"], w["name"]) for w in run.manifest["warnings"]] == [(2, "not_finite")]
+    run.rewind(1)
+    assert run.manifest["warnings"] == []
+
+
+def test_the_watch_keeps_what_it_compares_with_and_no_more(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "tiny", load_config("dcgan-fashion"))
+    task = dcgan(TRAIN)
+    state = TrainingState(run.folder / "checkpoints", task)
+    watch = Watch(run, state, TRAIN, None)
+    watch.set_model(task)
+    for epoch in range(12):
+        state.progress.step = 300 * (epoch + 1)
+        watch.on_epoch_end(epoch)
+    assert [samples.step for samples in watch.samples] == [2400, 2700, 3000, 3300, 3600]
