@@ -19,7 +19,6 @@ from convgan.evaluation.frechet import (
 )
 from convgan.evaluation.generation import generate
 from convgan.evaluation.kernel_distance import evaluate_kernel_distance
-
 from convgan.evaluation.linear_svm import evaluate_linear_svm
 from convgan.evaluation.memorisation import evaluate_memorisation, nearest_neighbours
 from convgan.evaluation.neighbours import evaluate_neighbours

@@ -32,12 +32,14 @@ def discriminator_features(
     }
     if not blocks:
         raise ValueError(f"{discriminator.name} has no layers named block1_…, so no features")
-    network = keras.Model(discriminator.inputs, list(blocks.values()))
+    network = keras.Model(discriminator.inputs, blocks)
+    signature = [tf.TensorSpec((None, *images.shape[1:]), tf.uint8)]
 
-    @tf.function(input_signature=[tf.TensorSpec((None, *images.shape[1:]), tf.uint8)])
+    @tf.function(input_signature=signature, autograph=False)
     def features(batch: tf.Tensor) -> tf.Tensor:
-        maps = [adaptive_max_pool(x, _GRID) for x in network(to_float(batch), training=False)]
-        rows = [tf.reshape(x, (-1, np.prod(x.shape[1:]))) for x in maps]
+        maps = network(to_float(batch), training=False)
+        pooled = [adaptive_max_pool(maps[name], _GRID) for name in blocks]
+        rows = [tf.reshape(x, (-1, np.prod(x.shape[1:]))) for x in pooled]
         return tf.cast(tf.concat(rows, axis=1), tf.float32)  # mixed precision makes float16
 
     width = features.get_concrete_function().output_shapes[1]

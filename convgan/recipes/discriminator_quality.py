@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from convgan.config import GanConfig
 from convgan.data import Dataset
+from convgan.errors import UsageError
 from convgan.evaluation import discriminator_features, evaluate_linear_svm, load_network
 from convgan.models.dcgan import build_discriminator
 from convgan.runs import Run
@@ -34,6 +35,8 @@ def measure_discriminator(
     }
 
     def accuracy(train_features: Any, test_features: Any) -> dict[str, Any]:
+        if train.labels is None or test.labels is None:
+            raise UsageError(f"{train.origin} has no classes, and an SVM needs them")
         return evaluate_linear_svm(
             train_features, train.labels, test_features, test.labels, seed=seed, labels=labels
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +31,8 @@ from convgan.recipes.train_dcgan import build_dcgan
 from convgan.runs import Run, write_json
 from convgan.training import TrainingState
 from convgan.training.streams import stream_seed
+
+logger = logging.getLogger("convgan")
 
 Which = Literal["best", "last"]
 _SEED = 0  # of the latent vectors and of all draws: the same for every run
@@ -65,29 +68,39 @@ def evaluate_generator(run: Run, config: GanConfig, request: Request) -> Numbers
     path, chosen = choose_generator(run, request.which)
     generator = load_network(path)
     count = request.samples
+    if count <= judge.dimension:
+        raise UsageError(
+            f"--samples {count} are too few: a Fréchet distance of {judge.dimension} features "
+            f"needs more than {judge.dimension} pictures"
+        )
+    logger.info("%s: the %s generator, judged by %s", run.name, chosen["which"], judge.name)
+    logger.info("looking at the real pictures …")
     real = look_at_real(judge, dataset, count=count, seed=_SEED)
 
+    logger.info("looking at %s generated pictures …", f"{count:,}")
     generated = generate(generator, _latent(config, count))
     features, logits = judge.predict(generated)
+    measured = measure_generated(
+        features, logits, real, seed=_SEED, extrapolate=request.extrapolate
+    )
+    logger.info("what the discriminator has learned …")
+    learned = measure_discriminator(run, config, dataset, request.labels, seed=_SEED)
     numbers: Numbers = {
         "what": "generated pictures against the test pictures",
         **circumstances(run, dataset.test),
         "checkpoint": chosen,
         "evaluator_accuracy": real.accuracy,
         "protocol": _protocol(judge, dataset, count, request),
-        "measured": measure_generated(
-            features, logits, real, seed=_SEED, extrapolate=request.extrapolate
-        ),
+        "measured": measured,
         "floor": real.floor,
-        "discriminator": measure_discriminator(run, config, dataset, request.labels, seed=_SEED),
+        "discriminator": learned,
     }
     if request.all_checkpoints:
+        logger.info("looking at each checkpoint …")
         numbers["checkpoints"] = _over_checkpoints(
             run, config, judge, real, count=count, pictures=len(dataset.train)
         )
-    numbers["findings"] = _findings(
-        run, config, chosen, generated[:100], numbers["measured"]["classes"]
-    )
+    numbers["findings"] = _findings(run, config, chosen, generated[:100], measured["classes"])
     draw_evaluation(
         run,
         numbers,

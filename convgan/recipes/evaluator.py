@@ -77,7 +77,7 @@ def _misfit(run: Run, data: Data, pictures: ImageSet) -> str | None:
 
 
 def _how_to_train(data: Data) -> str:
-    preset = {"mnist": "classifier-mnist", "fashion-mnist": "classifier-fashion"}
+    preset = {"mnist": "evaluator-mnist", "fashion-mnist": "evaluator-fashion"}
     changes = "".join(
         f" --set data.{key}={value}"
         for key, value in (("image_size", data.image_size), ("channels", data.channels))
@@ -85,5 +85,5 @@ def _how_to_train(data: Data) -> str:
     )
     if data.name not in preset:
         changes = f" --set data.name=folder --set data.folder={data.folder}{changes}"
-    name = preset.get(data.name, "classifier-fashion")
+    name = preset.get(data.name, "evaluator-fashion")
     return f"convgan train-classifier --config {name}{changes}"

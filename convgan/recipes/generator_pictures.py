@@ -57,6 +57,6 @@ def draw_evaluation(
             folder / "frechet.png",
             [(p["epoch"], p["distance"], p["standard_error"]) for p in checkpoints],
             name="Fréchet distance from the test pictures",
-            floor=real.floor["frechet"]["distance"],
+            floor=real.floor.get("frechet", {}).get("distance"),
             best=best["epoch"],
         )

@@ -65,7 +65,7 @@ def look_at_real(judge: FeatureNetwork, dataset: Dataset, *, count: int, seed: i
 def measure(features: Values, logits: Values, real: Reference, *, seed: int) -> Numbers:
     """Compare pictures, by their features (N, D) and logits (N, K), with the test pictures.
 
-    Where real pictures are too few for a Fréchet distance there is none.
+    Where either are too few for a Fréchet distance there is none.
     """
     numbers: Numbers = {
         "kernel": evaluate_kernel_distance(features, real.test, seed=seed),
@@ -75,8 +75,7 @@ def measure(features: Values, logits: Values, real: Reference, *, seed: int) -> 
         ),
         "classifier": evaluate_classifier_score(logits),
     }
-    dimension = real.test.shape[1]
-    if len(real.test) > dimension and len(real.train) > dimension:
+    if min(len(features), len(real.test)) > features.shape[1]:
         numbers["frechet"] = evaluate_frechet(features, real.test, seed=seed)
     return numbers
 
