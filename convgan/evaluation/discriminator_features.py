@@ -20,7 +20,8 @@ def discriminator_features(
 
     The outputs of all convolution blocks (after normalisation, activation and pooling; dropout
     is off), each max-pooled to a 4 × 4 grid, flattened and joined, the first block's first
-    (sections 5.1 and 5.2 of the paper). F is 16 times the sum of the blocks' filters.
+    (sections 5.1 and 5.2 of the paper). F is 16 times the sum of the blocks' filters where no map
+    is smaller than the grid.
 
     Raises:
         ValueError: the network has no layers named as the blocks of `conv_block`.
@@ -40,7 +41,7 @@ def discriminator_features(
         maps = network(to_float(batch), training=False)
         pooled = [adaptive_max_pool(maps[name], _GRID) for name in blocks]
         rows = [tf.reshape(x, (-1, np.prod(x.shape[1:]))) for x in pooled]
-        return tf.cast(tf.concat(rows, axis=1), tf.float32)  # mixed precision makes float16
+        return tf.concat(rows, axis=1)
 
     width = features.get_concrete_function().output_shapes[1]
     result = np.empty((len(images), width), np.float32)

@@ -12,12 +12,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.svm import LinearSVC
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from convgan.errors import DataError, UsageError
-from convgan.evaluation import linear_svm
+from convgan.evaluation import linear_svm, svm_solver
 from convgan.evaluation.classification import wilson_interval
-from convgan.evaluation.linear_svm import balanced_draw, evaluate_linear_svm, fit_linear_svm
+from convgan.evaluation.linear_svm import balanced_draw, evaluate_linear_svm
+from convgan.evaluation.svm_solver import fit_linear_svm
 
 Features = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -110,9 +111,9 @@ def test_even_coordinates_save_evaluations(monkeypatch: pytest.MonkeyPatch) -> N
         counts.append(found.nfev)
         return found
 
-    monkeypatch.setattr(linear_svm, "minimize", counted)
+    monkeypatch.setattr(svm_solver, "minimize", counted)
     even = fit_linear_svm(features, labels, c=100.0, tolerance=1e-6)
-    monkeypatch.setattr(linear_svm, "_even_coordinates", lambda *_: np.copy)
+    monkeypatch.setattr(svm_solver, "_even_coordinates", lambda *_: np.copy)
     plain = fit_linear_svm(features, labels, c=100.0, tolerance=1e-6)
     np.testing.assert_allclose(even, plain, atol=1e-3 * np.abs(plain).max())
     assert counts[0] < counts[1] / 2
