@@ -33,6 +33,8 @@ TINY_CLASSIFIER = [
 TINY_DCGAN = [
     "--set=data.source=sample",
     "--set=data.limit=64",
+    "--set=data.validation=0",
+    "--set=train.evaluate_every=0",
     "--set=train.batch_size=16",
     "--set=generator.projection.filters=4",
     "--set=generator.blocks.0.filters=4",
@@ -141,7 +143,7 @@ def test_eval_of_a_dcgan_says_how_each_number_was_made(out: Path, judged: dict[s
     assert protocol["feature_dimension"] == card["features"]
     assert (protocol["generated"], protocol["test"], protocol["floor"]) == (400, 1000, 64)
     assert protocol["svm_labels"] == 20
-    assert judged["checkpoint"] == {"which": "last", "epoch": 2, "step": 7}
+    assert judged["checkpoint"] == {"which": "last", "epoch": 2, "step": 8}
     assert judged["data"]["origin"].startswith("bundled sample")
     assert judged["versions"]["tensorflow"]
     assert judged == json.loads((out / "dcgan-fashion-0001/eval/generator.json").read_text())
@@ -158,7 +160,7 @@ def test_eval_of_a_dcgan_measures_everything(out: Path, judged: dict[str, Any]) 
     assert measured["classes"]["missing"]  # two epochs of four steps
     assert measured["memorisation"]["training"] == 64
     assert set(judged["discriminator"]) == {"trained", "untrained", "pixels"}
-    assert [point["step"] for point in judged["checkpoints"]] == [3, 7]
+    assert [point["step"] for point in judged["checkpoints"]] == [4, 8]
     assert [finding["name"] for finding in judged["findings"]] == ["classes_missing"]
     for name in ("classes", "samples", "nearest", "frechet"):
         picture = f"eval/{name}.png"
@@ -233,12 +235,14 @@ def test_training_measures_and_keeps_the_best(tmp_path: Path) -> None:
     """With enough pictures for the bundled network's features."""
     sizes = [change for change in TINY_DCGAN if "limit" not in change]
     more = ["--set=data.limit=600", "--set=data.validation=0.5", "--set=train.evaluate_samples=150"]
-    done("train-dcgan", *sizes, *more, "--set=train.keep_checkpoints=1", "--out", tmp_path)
+    each = ["--set=train.evaluate_every=1", "--set=train.keep_checkpoints=1"]
+    done("train-dcgan", *sizes, *more, *each, "--out", tmp_path)
     run = Run.open(tmp_path / "dcgan-fashion-0001")
     epochs = [record for record in run.records() if "end_of_epoch" in record]
     distances = [record["val_frechet"] for record in epochs]
     assert len(distances) == 2
     assert run.manifest["best"]["val_frechet"] == min(distances)
+    assert "frechet.png" in (run.folder / "report.html").read_text()
     assert len(list((run.folder / "checkpoints").glob("*.npz"))) == 1
     numbers = json.loads(done("eval", run.folder, FEW, "--json"))
     assert numbers["checkpoint"]["which"] == "best"
@@ -248,12 +252,15 @@ def test_training_measures_and_keeps_the_best(tmp_path: Path) -> None:
 
 
 def test_training_warns_where_it_cannot_measure(tmp_path: Path) -> None:
-    result = convgan("train-dcgan", *TINY_DCGAN, "--dry-run")
+    each = "--set=train.evaluate_every=1"
+    held_out = "--set=data.validation=0.1"
+    result = convgan("train-dcgan", *TINY_DCGAN, each, held_out, "--dry-run")
     assert result.exit_code == 0
     assert "no Fréchet distance while training" in result.stderr
-    said = refused(2, "train-dcgan", *TINY_DCGAN, "--set=data.validation=0")
+    said = refused(2, "train-dcgan", *TINY_DCGAN, each)
     assert "set it to 0.05" in said
-    said = refused(2, "train-dcgan", *TINY_DCGAN, f"--set=train.evaluator={tmp_path}")
+    judge = f"--set=train.evaluator={tmp_path}"
+    said = refused(2, "train-dcgan", *TINY_DCGAN, each, held_out, judge)
     assert "no classifier run" in said
 
 

@@ -86,7 +86,7 @@ def test_a_configuration_is_frozen() -> None:
         ("train.batch_size=many", "got 'many'"),
         ("train.loss=hing", "'hinge'"),
         ("train.penalty={name: r1}", "train.penalty.weight: Field required"),
-        ("generator.blocks.7.filters=3", "'7' is not a place in a list of 1"),
+        ("generator.blocks.7.filters=3", "'7' is not a place in a list of 2"),
         ("train.epochs", "expected a.b=value"),
         ("train.epochs.x=1", "below a single value"),
         ("train.epochs=[1", "not YAML"),

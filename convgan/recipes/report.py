@@ -12,6 +12,7 @@ from convgan.runs import Run
 _PICTURES = {
     "training.gif": "Samples from the same latent vectors after each epoch",
     "curves.png": "Training, and validation where pictures were held out",
+    "frechet.png": "How near the samples come to held-out pictures, by epoch",
     "eval/samples.png": "100 samples, not chosen",
     "eval/classes.png": "Classes of real and of generated pictures, as the evaluator sees them",
     "eval/nearest.png": "Samples, and the training pictures nearest to each",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import keras
+
 from convgan.config import GanConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import UsageError
@@ -21,8 +23,8 @@ from convgan.recipes.job import (
 )
 from convgan.recipes.make_gif import make_gif
 from convgan.runs import Run
-from convgan.training import DCGAN, build_optimizer, run_training
-from convgan.training.callbacks import SampleGrid, SaveBest, SaveModels
+from convgan.training import DCGAN, TrainingState, build_optimizer, run_training
+from convgan.training.callbacks import QualityCurve, SampleGrid, SaveBest, SaveModels
 from convgan.training.quality import GeneratorQuality
 from convgan.training.watch import Watch
 
@@ -56,16 +58,13 @@ def train_dcgan(config: GanConfig, job: Job) -> Run | None:
             state=state,
             callbacks=[
                 SaveModels(run, state),
-                SaveBest(
-                    run, state, "val_frechet",
-                    network="generator", file="generator-best", entry="best",
-                ),
                 SampleGrid(run, state, config.train.sample_grid),
                 *common_callbacks(run, state, config.train, len(train)),
                 Watch(run, state, config.train, quality),
+                *(_keep_the_best(run, state, quality) if quality else []),
             ],
             validate=quality or (lambda _epoch: {}),
-        )  # fmt: skip
+        )
         run.update(training_seconds=state.progress.seconds)
         make_gif(run)
     return run
@@ -100,3 +99,12 @@ def _quality(config: GanConfig, task: DCGAN, held_out: ImageSet) -> GeneratorQua
             raise
         logger.warning("no Fréchet distance while training, and so no best epoch: %s", error)
         return None
+
+
+def _keep_the_best(
+    run: Run, state: TrainingState, quality: GeneratorQuality
+) -> list[keras.callbacks.Callback]:
+    best = SaveBest(
+        run, state, "val_frechet", network="generator", file="generator-best", entry="best"
+    )
+    return [best, QualityCurve(run, quality.protocol)]

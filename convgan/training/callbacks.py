@@ -11,7 +11,7 @@ import math
 
 import keras
 
-from convgan.artifacts import image_grid, save_curves, save_png
+from convgan.artifacts import image_grid, save_curves, save_metric_over_epochs, save_png
 from convgan.errors import DataError
 from convgan.files import replacing
 from convgan.runs import Run
@@ -89,6 +89,30 @@ def _belongs(key: str, record: dict[str, float]) -> bool:
     if "end_of_epoch" in record:
         return key.startswith(("val_", "step", "epoch"))
     return True
+
+
+class QualityCurve(keras.callbacks.Callback):
+    """`frechet.png`, redrawn after each epoch whose log has `val_frechet`."""
+
+    def __init__(self, run: Run, protocol: str) -> None:
+        super().__init__()
+        self.run = run
+        self.protocol = protocol
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Draw the distances so far, the best marked."""
+        del epoch
+        if not math.isfinite((logs or {}).get("val_frechet", math.nan)):
+            return
+        points = [
+            (record["epoch"], record["val_frechet"], None)
+            for record in self.run.records()
+            if record.get("val_frechet") is not None
+        ]
+        best, _, _ = min(points, key=lambda point: point[1])
+        save_metric_over_epochs(
+            self.run.folder / "frechet.png", points, name=self.protocol, best=best
+        )
 
 
 class SaveModels(keras.callbacks.Callback):
