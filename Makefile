@@ -25,7 +25,6 @@ $(BIN)/.ready: pyproject.toml constraints.txt
 demo: $(BIN)/.ready
 	$(BIN)/convgan train-classifier $(SMALL)
 	$(BIN)/convgan eval --out $(DEMO)
-	$(BIN)/convgan train-classifier --config classifier-fashion $(SMALL)
 	$(BIN)/convgan train-dcgan $(SMALL) --epochs 10
 	$(BIN)/convgan eval --out $(DEMO)
 	$(BIN)/convgan make-gif --out $(DEMO) --scale 2 --output $(DEMO)/clothes.gif

@@ -18,8 +18,10 @@ from convgan.evaluation import discriminator_features, evaluate_linear_svm, load
 from convgan.models.dcgan import build_discriminator
 from convgan.runs import Run
 
-_LEARNED = 10_000
+SVM_PICTURES = 10_000
 """Training pictures that the SVM learns from, or is given few labels of."""
+SVM_DRAWS = 10
+"""Draws of few labels."""
 
 
 def measure_discriminator(
@@ -27,7 +29,7 @@ def measure_discriminator(
 ) -> dict[str, Any]:
     """Return test accuracies of SVMs on three kinds of features; `labels`: the few-label form."""
     pool = np.random.default_rng(seed).permutation(len(dataset.train))
-    train, test = dataset.train.take(pool[: max(_LEARNED, labels or 0)]), dataset.test
+    train, test = dataset.train.take(pool[: max(SVM_PICTURES, labels or 0)]), dataset.test
     keras.utils.set_random_seed(config.seed)
     networks = {
         "trained": load_network(run.folder / "model" / "discriminator.keras"),
@@ -38,7 +40,13 @@ def measure_discriminator(
         if train.labels is None or test.labels is None:
             raise UsageError(f"{train.origin} has no classes, and an SVM needs them")
         return evaluate_linear_svm(
-            train_features, train.labels, test_features, test.labels, seed=seed, labels=labels
+            train_features,
+            train.labels,
+            test_features,
+            test.labels,
+            seed=seed,
+            labels=labels,
+            draws=SVM_DRAWS,
         )
 
     numbers = {

@@ -23,7 +23,7 @@ from convgan.evaluation import (
     load_network,
 )
 from convgan.recipes.circumstances import circumstances
-from convgan.recipes.discriminator_quality import measure_discriminator
+from convgan.recipes.discriminator_quality import SVM_DRAWS, SVM_PICTURES, measure_discriminator
 from convgan.recipes.evaluator import find_evaluator
 from convgan.recipes.generator_pictures import draw_evaluation
 from convgan.recipes.generator_quality import Numbers, Reference, look_at_real, measure_generated
@@ -152,7 +152,8 @@ def _protocol(
         "train": len(dataset.train),
         "floor": min(count, len(dataset.train)),
         "covariance": "divided by N - 1",
-        "svm_labels": request.labels,
+        "svm_labels": request.labels or min(SVM_PICTURES, len(dataset.train)),
+        "svm_draws": 1 if request.labels is None else SVM_DRAWS,
         "seed": _SEED,
     }
 
