@@ -189,6 +189,26 @@ def test_eval_with_a_classifier_run(out: Path) -> None:
     assert "expected a classifier run" in said
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("name: fashion-mnist", "name: mnist", "was trained on mnist, not on fashion-mnist"),
+        ("image_size: null", "image_size: 32", "takes pictures of another size"),
+    ],
+)
+def test_eval_refuses_an_evaluator_of_other_pictures(
+    out: Path, tmp_path: Path, before: str, after: str, said: str
+) -> None:
+    judge = tmp_path / "classifier-fashion-0001"
+    shutil.copytree(out / "classifier-fashion-0001", judge)
+    text = (judge / "config.yaml").read_text()
+    assert before in text
+    (judge / "config.yaml").write_text(text.replace(before, after))
+    message = refused(2, "eval", out / "dcgan-fashion-0001", "--evaluator", judge, FEW)
+    assert said in message
+    assert "Train one with: convgan train-classifier --config evaluator-fashion" in message
+
+
 def test_eval_compares_runs_and_marks_the_best(out: Path, tmp_path: Path) -> None:
     done("train-dcgan", *TINY_DCGAN, "--out", tmp_path, "--seed=1")
     runs = [out / "dcgan-fashion-0001", tmp_path / "dcgan-fashion-0001"]
