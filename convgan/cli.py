@@ -189,7 +189,7 @@ def make_gif(
 def evaluate(
     runs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[RUN]...", help="Folders or names of runs; else the newest."),
+        typer.Argument(metavar="RUN", help="Folders or names of runs; else the newest."),
     ] = None,
     evaluator: Annotated[
         str | None,

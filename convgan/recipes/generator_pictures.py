@@ -56,7 +56,8 @@ def draw_evaluation(
         save_metric_over_epochs(
             folder / "frechet.png",
             [(p["epoch"], p["distance"], p["standard_error"]) for p in checkpoints],
-            name="Fréchet distance from the test pictures",
+            name=f"Fréchet distance of {len(generated):,} samples from the test pictures, "
+            f"{numbers['protocol']['evaluator']}",
             floor=real.floor.get("frechet", {}).get("distance"),
             best=best["epoch"],
         )
