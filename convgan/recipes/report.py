@@ -58,8 +58,12 @@ def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
     }
     for name, count in manifest.get("parameters", {}).items():
         facts[f"parameters, {name}"] = f"{count:,}"
+    kept = "last" if manifest.get("task") == "dcgan" else "kept"
     for name, value in (manifest.get("results") or {}).items():
-        facts[f"kept epoch: {name}"] = f"{value:.4f}" if isinstance(value, float) else value
+        facts[f"{kept} epoch: {name}"] = f"{value:.4f}" if isinstance(value, float) else value
+    if "best" in manifest:
+        best = manifest["best"]
+        facts["best epoch (val_frechet)"] = f"{best['epoch']} ({best['val_frechet']:.4f})"
     for name, value in manifest.get("versions", {}).items():
         facts[f"version of {name}"] = value
     return facts
