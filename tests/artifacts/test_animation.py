@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import imageio.v3 as iio
 import numpy as np
 import pytest
-from PIL import Image, ImageSequence
+from PIL import GifImagePlugin, Image, ImageSequence
 
 from convgan.artifacts import animation, save_png, write_animation
 from convgan.artifacts.captions import line_height
@@ -38,6 +38,8 @@ def frames(folder: Path, arrays: list[NDArray[np.uint8]]) -> Frames:
 
 def gif(path: Path) -> tuple[NDArray[np.uint8], list[int]]:
     """Frames (T, H, W, 3) and their times in milliseconds."""
+    # Pillow's default; imageio changes it for the whole process when it reads a GIF.
+    GifImagePlugin.LOADING_STRATEGY = GifImagePlugin.LoadingStrategy.RGB_AFTER_FIRST
     with Image.open(path) as picture:
         assert picture.info["loop"] == 0
         stills = [
