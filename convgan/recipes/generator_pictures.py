@@ -51,7 +51,9 @@ def draw_evaluation(
         captions=[[f"{distance:.2f}" for distance in row] for row in distances],
     )
     checkpoints: list[dict[str, Any]] = numbers.get("checkpoints", [])
-    if checkpoints:
+    if not checkpoints:
+        (folder / "frechet.png").unlink(missing_ok=True)  # it would be of another evaluation
+    else:
         best = min(checkpoints, key=lambda point: point["distance"])
         save_metric_over_epochs(
             folder / "frechet.png",

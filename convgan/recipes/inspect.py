@@ -11,9 +11,9 @@ from convgan.models.feasibility import check_classifier, check_gan
 from convgan.models.layer_table import (
     classifier_table,
     discriminator_table,
-    format_table,
     generator_table,
 )
+from convgan.models.layer_text import format_table
 
 _SHOWN = 32  # pictures in the grid
 

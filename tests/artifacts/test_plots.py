@@ -22,26 +22,11 @@ from convgan.artifacts import (
 from convgan.errors import DataError, RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 NAMES = ["T-shirt/top", "Trouser", "a$b$c"]
-
-
-@pytest.fixture
-def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """Every figure that is saved, as it was when it was saved."""
-    seen: list[Figure] = []
-    save: Callable[..., None] = Figure.savefig
-
-    def spy(self: Figure, *args: object, **kwargs: object) -> None:
-        seen.append(self)
-        save(self, *args, **kwargs)
-
-    monkeypatch.setattr(Figure, "savefig", spy)
-    return seen
 
 
 def is_drawn(path: Path) -> NDArray[np.uint8]:

@@ -15,27 +15,12 @@ from convgan.artifacts.quality_plots import save_metric_over_epochs, save_neares
 from convgan.errors import DataError, RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
 ORANGE = [255, 127, 14]
-
-
-@pytest.fixture
-def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """Every figure that is saved, as it was when it was saved."""
-    seen: list[Figure] = []
-    save: Callable[..., None] = Figure.savefig
-
-    def spy(self: Figure, *args: object, **kwargs: object) -> None:
-        seen.append(self)
-        save(self, *args, **kwargs)
-
-    monkeypatch.setattr(Figure, "savefig", spy)
-    return seen
 
 
 def pictures(*shape: int) -> NDArray[np.uint8]:

@@ -39,7 +39,6 @@ def test_a_bundled_network_is_small_and_what_its_card_says(name: str) -> None:
     assert network.sha256 == card["sha256"]
     assert network.image_shape == (28, 28, 1)
     assert network.num_classes == 10
-    assert card["dead_features"] == 0
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -50,7 +49,8 @@ def test_a_bundled_network_knows_its_classes(name: str) -> None:
     sample = load_dataset(Data(name=name, source="sample")).test
     features, logits = network.predict(sample.images)
     assert (logits.argmax(axis=1) == sample.labels).mean() > 0.9
-    assert (features.std(axis=0) > 0).all()
+    spread = features.std(axis=0)
+    assert spread.min() > 0.01 * spread.max()  # no dead feature
 
 
 def test_other_data_has_no_bundled_network() -> None:

@@ -27,9 +27,9 @@ from convgan.models.layer_table import (
     Row,
     classifier_table,
     discriminator_table,
-    format_table,
     generator_table,
 )
+from convgan.models.layer_text import format_table
 
 NORMS = st.sampled_from(["none", "batch"])
 BLOCKS = {
