@@ -76,8 +76,11 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
             str | None, typer.Argument(metavar="[RUN]", help="With --resume: which run.")
         ] = None,
         config: Annotated[
-            str, typer.Option("--config", "-c", help="A preset's name or a YAML file.")
-        ] = DEFAULTS[task],
+            str | None,
+            typer.Option(
+                "--config", "-c", help="A preset's name or a YAML file; else the default."
+            ),
+        ] = None,
         changes: SetOption = None,
         name: Annotated[
             str | None, typer.Option(help="Name of the run's folder, less its number.")
@@ -90,7 +93,8 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
             bool, typer.Option("--dry-run", help="Build and check all, try a step, keep nothing.")
         ] = False,
         resume: Annotated[
-            bool, typer.Option("--resume", help="Go on with RUN, or with the newest run.")
+            bool,
+            typer.Option("--resume", help="Go on with RUN, or the newest; as it was configured."),
         ] = False,
         debug: DebugOption = False,
     ) -> None:
@@ -105,14 +109,9 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
             )
         resumed = find_run(run, out, task=task) if resume else None
         given = list(changes or [])
-        if resumed and (given or seed is not None or config != DEFAULTS[task] or name):
-            raise UsageError(
-                "--resume goes on with the run's own configuration: with it only --epochs, "
-                "--out and --device can be given"
-            )
         given += [] if seed is None else [f"seed={seed}"]
         given += [] if epochs is None else [f"train.epochs={epochs}"]
-        source = resumed.folder / "config.yaml" if resumed else config
+        source = config or (resumed.folder / "config.yaml" if resumed else DEFAULTS[task])
         loaded = load_config(source, given)
         if loaded.task != task:
             raise UsageError(f"{source} is for convgan train-{loaded.task}, not train-{task}")
@@ -144,14 +143,14 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
 
 add_training_command(
     "classifier",
-    """Train an image classifier (default: MNIST digits).
+    """Train an image classifier (default: classifier-mnist, digits).
 
     Example: convgan train-classifier --config classifier-fashion --epochs 3
     """,
 )
 add_training_command(
     "dcgan",
-    """Train a DCGAN, a generator of pictures (default: Fashion-MNIST clothes).
+    """Train a DCGAN, a generator of pictures (default: dcgan-fashion, clothes).
 
     Example: convgan train-dcgan --config dcgan-mnist --set train.batch_size=64
     """,

@@ -1,7 +1,9 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, also when the power fails."""
 
 from __future__ import annotations
 
+import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -12,13 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_TEMPORARY = re.compile(r"\.[0-9a-f]{32}(\.\w+)?")
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; what was written there takes the place of `path`.
 
-    Missing folders are made. If the block raises, `path` stays as it was and the temporary
-    file goes away. The temporary name keeps the suffix, which writers choose their format by.
+    It does so when it is on the disk. Missing folders are made. If the block raises, `path`
+    stays as it was and the temporary file goes away. The temporary name keeps the suffix, which
+    writers choose their format by.
 
     Raises:
         RunError: the file cannot be written (no permission, disk full, `path` is a folder).
@@ -29,8 +34,28 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
+            flush_to_disk(temporary)
             temporary.replace(path)
+            flush_to_disk(path.parent)  # the new name
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def flush_to_disk(path: Path) -> None:
+    """Return when the file, or the names in the folder, are on the disk."""
+    if os.name == "nt" and path.is_dir():  # which Windows cannot open
+        return
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what `replacing` was writing anywhere in the folder when its process was killed."""
+    for path in folder.rglob(".*"):
+        if _TEMPORARY.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)

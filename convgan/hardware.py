@@ -55,6 +55,13 @@ def set_precision_and_seed(precision: str, seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
+def make_deterministic() -> None:
+    """Have TensorFlow use only operations that give the same bytes each time, for good."""
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+
+
 def versions() -> dict[str, str]:
     """Return the versions that a result depends on."""
     import platform

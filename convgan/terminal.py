@@ -6,6 +6,7 @@ import functools
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, ParamSpec
 
 import typer
@@ -22,14 +23,15 @@ class _Lines(logging.Handler):
     """Messages to standard output, warnings to standard error, both beside a progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one message."""
+        """Write one message; a terminal or pipe that was closed does not end a training."""
         from tqdm import tqdm
 
         warning = record.levelno >= logging.WARNING
         text = f"warning: {record.getMessage()}" if warning else record.getMessage()
-        tqdm.write(text, file=sys.stderr if warning else sys.stdout)
-        if not warning:
-            sys.stdout.flush()
+        with suppress(OSError):
+            tqdm.write(text, file=sys.stderr if warning else sys.stdout)
+            if not warning:
+                sys.stdout.flush()
 
 
 def open_log(*, quiet: bool = False) -> None:

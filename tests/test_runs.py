@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from convgan.config import load_config
-from convgan.errors import DataError, UsageError
+from convgan.errors import DataError, RunError, UsageError
 from convgan.runs import Run, all_runs, find_run, read_json, write_json
 
 
@@ -34,20 +38,35 @@ def test_the_log_forgets_what_will_be_done_again(tmp_path: Path) -> None:
     run = make(tmp_path)
     for step in (10, 20, 30):
         run.log({"step": step, "loss": step / 4})
-    run.update(samples=[{"step": 10, "file": "a"}, {"step": 30, "file": "b"}])
+    first, second, third = ({"epoch": n, "step": 10 * n, "file": f"{n}.png"} for n in (1, 2, 3))
+    for name in ("1.png", "3.png"):  # the second is lost
+        (run.folder / name).write_bytes(b"")
+    run.update(samples=[first, second, third])
+    run.update(results={"epoch": 2, "step": 20}, best={"epoch": 3, "step": 30})
     run.rewind(20)
     assert run.records() == [{"step": 10, "loss": 2.5}, {"step": 20, "loss": 5.0}]
-    assert Run.open(run.folder).manifest["samples"] == [{"step": 10, "file": "a"}]
+    run.log({"step": 21})
+    assert [record["step"] for record in run.records()] == [10, 20, 21]
+    manifest = Run.open(run.folder).manifest
+    assert manifest["samples"] == [first]
+    assert manifest["results"] == {"epoch": 2, "step": 20}
+    assert "best" not in manifest
 
 
-def test_a_torn_last_line_is_left_out_and_a_torn_middle_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [b'{"ste', b'{"step": 2}', b'{"step": 2.0}\n', b"[2]\n", b"\0\0\n", b'{"step": "2"}\n'],
+)
+def test_lines_after_a_damaged_one_are_left_out_and_written_anew(
+    damage: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     run = make(tmp_path)
     log = run.folder / "metrics.jsonl"
-    log.write_text('{"step": 1}\n{"ste', encoding="utf-8")
+    log.write_bytes(b'{"step": 1}\n' + damage + b'{"step": 3}\n')
     assert run.records() == [{"step": 1}]
-    log.write_text('{"ste\n{"step": 1}\n', encoding="utf-8")
-    with pytest.raises(DataError, match="line 1"):
-        run.records()
+    run.rewind(3)
+    run.log({"step": 4})
+    assert log.read_bytes() == b'{"step": 1}\n{"step": 4}\n'
 
 
 def test_numbers_that_are_not_finite_are_null(tmp_path: Path) -> None:
@@ -100,3 +119,124 @@ def test_a_folder_that_cannot_hold_runs_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="no run folder can be made"):
         make(tmp_path / "file")
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from convgan.runs import Run
+run = Run.open(Path(sys.argv[1]))
+run.lock()
+print("held", flush=True)
+time.sleep(100)
+"""
+
+
+def test_one_process_at_a_time_writes_into_a_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A killed one's lock is free at once."""
+    run = make(tmp_path)
+    run.release()
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(run.folder)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(UsageError, match=f"written by process {other.pid} on ") as caught:
+            Run.open(run.folder).lock()
+        assert str(run.folder) in str(caught.value)
+    finally:
+        other.kill()
+        other.wait()
+        other.stdout.close()
+    with caplog.at_level("INFO", logger="convgan"):
+        run.lock()
+    assert f"taken over from process {other.pid}" in caplog.text
+    assert (run.folder / "lock").read_text() != ""
+    run.release()
+    assert (run.folder / "lock").read_text() == ""
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[1]", '{"pid": "x"}', "\xff", "9" * 5000])
+def test_what_stands_in_the_lock_is_not_believed(text: str, tmp_path: Path) -> None:
+    run = make(tmp_path)
+    run.release()
+    (run.folder / "lock").write_bytes(text.encode("latin-1"))
+    again = Run.open(run.folder)
+    again.lock()
+    with pytest.raises(UsageError, match="is being written by process"):
+        run.lock()
+    again.release()
+
+
+def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
+    run = make(tmp_path)
+    run.release()
+    (run.folder / "samples").mkdir()
+    half = run.folder / "samples" / f".{'0a' * 16}.png"
+    mine = run.folder / ".keep.png"
+    for path in (half, mine):
+        path.write_bytes(b"half")
+    Run.open(run.folder).lock()
+    assert not half.exists()
+    assert mine.exists()
+
+
+@contextmanager
+def full_disk(bytes_left: int = 0) -> Iterator[None]:
+    """No file may grow beyond so many bytes: writes fail as they do on a full disk."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_lines_that_the_disk_did_not_take_are_written_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = make(tmp_path)
+    log = run.folder / "metrics.jsonl"
+    run.log({"step": 1})
+    with full_disk(len(log.read_bytes()) + 5), caplog.at_level("WARNING", logger="convgan"):
+        run.log({"step": 2})  # five bytes of it fit
+        run.log({"step": 3})
+        run.update(samples=[])
+        with pytest.raises(RunError, match=r"cannot write .*metrics.jsonl"):
+            run.flush()
+    assert caplog.text.count("metrics.jsonl") == 1  # said once
+    assert "it is kept for later" in caplog.text
+    assert "samples" not in Run.open(run.folder).manifest
+    run.log({"step": 4})
+    assert log.read_bytes() == b"".join(b'{"step": %d}\n' % step for step in (1, 2, 3, 4))
+    run.flush()
+    assert Run.open(run.folder).manifest["samples"] == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("samples", [1]),
+        ("samples", [{"epoch": 1, "step": -1, "file": "a"}]),
+        ("samples", [{"epoch": 1, "step": 1, "file": 3}]),
+        ("results", {"epoch": "one", "step": 1}),
+        ("best", {"epoch": 1, "step": 1, "loss": "<b>"}),
+        ("data", "fashion"),
+        ("task", "../../etc"),
+        ("parameters", {"generator": {}}),
+        ("started", 5),
+        ("warnings", [{"step": 1}]),
+    ],
+)
+def test_a_manifest_of_another_form_is_said(entry: str, value: object, tmp_path: Path) -> None:
+    run = make(tmp_path)
+    write_json(run.folder / "run.json", run.manifest | {"unknown": [1]})
+    assert Run.open(run.folder).manifest["unknown"] == [1]
+    write_json(run.folder / "run.json", run.manifest | {entry: value})
+    with pytest.raises(DataError, match=rf"run\.json is no run's manifest: {entry}"):
+        Run.open(run.folder)

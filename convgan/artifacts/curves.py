@@ -1,4 +1,4 @@
-"""The training curves: losses in one panel, accuracies and probabilities in another."""
+"""The training curves: losses, accuracies or probabilities, and gradient norms, in panels."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ def save_curves(path: Path, records: Sequence[Record]) -> None:
 
     Names that end in `loss` go to the upper panel; names that end in `accuracy`, and `d_real`
     and `d_fake` (the discriminator's mean probability that a real or a generated picture is
-    real), to the lower. Other names are not drawn. Names that begin with `val_` are once an
-    epoch and get markers. Values that are not finite are left out and counted in the title.
+    real), to the next; names that end in `grad_norm` to the last, on a logarithmic scale. Other
+    names are not drawn. Names that begin with `val_` are once an epoch and get markers. Values
+    that are not finite are left out and counted in the title.
 
     Args:
         path: the file to write.
@@ -41,16 +42,18 @@ def save_curves(path: Path, records: Sequence[Record]) -> None:
     names = sorted(seen, key=lambda name: name.startswith("val_"))
     losses = [name for name in names if name.endswith("loss")]
     shares = [name for name in names if name.endswith("accuracy") or name in _PROBABILITIES]
+    norms = [name for name in names if name.endswith("grad_norm")]
+    candidates = (("loss", losses), (_share_label(shares), shares), ("gradient norm", norms))
     panels = [
         (label, chosen)
-        for label, chosen in (("loss", losses), (_share_label(shares), shares))
+        for label, chosen in candidates
         if any(_points(records, name)[0] for name in chosen)
     ]
     if not panels:
         raise DataError("the metrics log has no finite loss or accuracy to draw")
     left_out = sum(
         sum(name in record for record in records) - len(_points(records, name)[0])
-        for name in losses + shares
+        for name in losses + shares + norms
     )
     with png_figure(path, 8, 3.4 * len(panels)) as figure:
         axes = list(figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0])
@@ -58,6 +61,8 @@ def save_curves(path: Path, records: Sequence[Record]) -> None:
             for order, name in enumerate(chosen):
                 _draw(panel, records, name, f"C{order}")
             panel.set_ylabel(label)
+            if chosen is norms:
+                panel.set_yscale("log")
             panel.grid(True)
             panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         axes[-1].set_xlabel("epoch")

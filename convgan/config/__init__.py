@@ -1,6 +1,7 @@
 """What a YAML file may say, and how it is read."""
 
-from convgan.config.loading import dump_config, load_config, presets
+from convgan.config.changes import config_hash, differing_keys, identity
+from convgan.config.loading import check_config, dump_config, load_config, presets
 from convgan.config.networks import (
     Block,
     Classifier,
@@ -12,6 +13,7 @@ from convgan.config.networks import (
 from convgan.config.schema import ClassifierConfig, Config, Data, GanConfig
 from convgan.config.training import (
     Adam,
+    CheckpointEvery,
     ClassifierTrain,
     GanTrain,
     Optimizer,
@@ -24,6 +26,7 @@ from convgan.config.training import (
 __all__ = [
     "Adam",
     "Block",
+    "CheckpointEvery",
     "Classifier",
     "ClassifierConfig",
     "ClassifierTrain",
@@ -40,7 +43,11 @@ __all__ = [
     "Schedule",
     "Train",
     "TransposedBlock",
+    "check_config",
+    "config_hash",
+    "differing_keys",
     "dump_config",
+    "identity",
     "load_config",
     "presets",
 ]

@@ -12,7 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from convgan.config.schema import ClassifierConfig, Config, GanConfig
 from convgan.errors import UsageError
 
-_MAX_BYTES = 1_000_000
+_MAX_BYTES = 100_000  # PyYAML takes a second for it
+_MAX_DIGITS = 40
+_MAX_MISTAKES = 20
 _TASKS: dict[str, type[ClassifierConfig] | type[GanConfig]] = {
     "classifier": ClassifierConfig,
     "dcgan": GanConfig,
@@ -40,10 +42,19 @@ def load_config(source: str | Path, changes: list[str] | None = None) -> Config:
     for change in changes or []:
         _apply(tree, change)
     tree.setdefault("name", path.stem)
+    return check_config(tree, str(path))
+
+
+def check_config(tree: dict[str, Any], where: str) -> Config:
+    """Return the configuration that plain values describe; `where` they are from.
+
+    Raises:
+        UsageError: a key is unknown, or a value is out of its range.
+    """
     task = tree.get("task")
-    if task not in _TASKS:
-        raise UsageError(f"{path}: task is {task!r}, expected one of: {', '.join(_TASKS)}")
-    return _check(_TASKS[task], tree, str(path))
+    if not isinstance(task, str) or task not in _TASKS:
+        raise UsageError(f"{where}: task is {task!r:.80}, expected one of: {', '.join(_TASKS)}")
+    return _check(_TASKS[task], tree, where)
 
 
 def dump_config(config: Config) -> str:
@@ -53,13 +64,46 @@ def dump_config(config: Config) -> str:
     return text
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """Values and nothing else: no aliases, of which a few lines can stand for gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(event, "anchor", None) or getattr(event, "tag", None):
+            raise yaml.composer.ComposerError(
+                None, None, "no anchors, aliases or tags here (& * !)", event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def compose_scalar_node(self, anchor: dict[Any, yaml.Node]) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        node.value.encode()  # an escape can stand for half of a character
+        if "\0" in node.value:
+            raise ValueError("a text has a zero character, which no name or path may have")
+        if node.tag.endswith(":int") and len(node.value) > _MAX_DIGITS:
+            raise ValueError(f"a number has {len(node.value):,} digits, at most {_MAX_DIGITS} are")
+        return node
+
+
+def _parse(content: str | bytes, where: str) -> Any:
+    try:
+        text = content if isinstance(content, str) else content.decode("utf-8")
+        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 -- a SafeLoader
+    # ValueError: bytes that are no UTF-8, and dates and numbers that cannot be.
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        raise UsageError(f"{where} is not YAML: {error}") from error
+
+
 def _find(source: str | Path) -> Path:
     known = presets()
     if str(source) in known:
         return known[str(source)]
-    path = Path(source).expanduser()
-    if path.is_file():
-        return path
+    try:
+        path = Path(source).expanduser()
+        if path.is_file():
+            return path
+    except (OSError, RuntimeError) as error:  # RuntimeError: no such ~user
+        raise UsageError(f"no configuration file at {str(source)!r}: {error}") from error
     if path.suffix in {".yaml", ".yml"} or path.parent != Path():
         raise UsageError(f"no configuration file at {path}")
     near = get_close_matches(str(source), known, n=1)
@@ -71,13 +115,14 @@ def _find(source: str | Path) -> Path:
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
-    size = path.stat().st_size
-    if size > _MAX_BYTES:
-        raise UsageError(f"{path} has {size} bytes; a configuration has at most {_MAX_BYTES}")
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{path} is not YAML: {error}") from error
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+    if len(content) > _MAX_BYTES:
+        raise UsageError(f"{path} is too long; a configuration has at most {_MAX_BYTES:,} bytes")
+    tree = _parse(content, str(path))
     if not isinstance(tree, dict):
         raise UsageError(f"{path} holds {type(tree).__name__}, expected keys and values")
     return tree
@@ -87,11 +132,8 @@ def _apply(tree: dict[str, Any], change: str) -> None:
     """Set one value in place; numbers in the path are places in a list (`blocks.0.filters`)."""
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
-        raise UsageError(f"--set {change!r}: expected a.b=value, as in train.epochs=5")
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise UsageError(f"--set {change!r}: the value is not YAML: {error}") from error
+        raise UsageError(f"--set {change!r:.200}: expected a.b=value, as in train.epochs=5")
+    value = _parse(text, f"--set {change!r:.200}: the value")
     *parents, last = key.strip().split(".")
     place: Any = tree
     for name in parents:
@@ -108,11 +150,14 @@ def _apply(tree: dict[str, Any], change: str) -> None:
 def _child(place: Any, name: str, change: str) -> Any:
     if isinstance(place, dict):
         return place[name]
-    if isinstance(place, list):
-        if name.isdecimal() and int(name) < len(place):
-            return place[int(name)]
-        raise UsageError(f"--set {change!r}: {name!r} is not a place in a list of {len(place)}")
-    raise UsageError(f"--set {change!r}: {name!r} is below a single value ({place!r})")
+    if not isinstance(place, list):
+        raise UsageError(f"--set {change!r:.200}: {name!r} is below a single value ({place!r})")
+    # Its digits are counted before it is a number: Python refuses more than 4300 by an error.
+    if name.isdecimal() and len(name) <= _MAX_DIGITS and int(name) < len(place):
+        return place[int(name)]
+    raise UsageError(
+        f"--set {change!r:.200}: {name!r:.80} is not a place in a list of {len(place)}"
+    )
 
 
 def _check(
@@ -123,10 +168,13 @@ def _check(
         return adapter.validate_python(tree)
     except ValidationError as error:
         lines = [f"{where} is not a valid configuration:"]
-        for item in error.errors(include_url=False):
+        mistakes = error.errors(include_url=False)
+        for item in mistakes[:_MAX_MISTAKES]:
             key = ".".join(str(part) for part in item["loc"]) or "at the top"
             message = item["msg"].removeprefix("Value error, ")
             got = item["input"]
             shown = "" if isinstance(got, dict) else f", got {str(got)!r:.80}"
-            lines.append(f"  {key}: {message}{shown}")
+            lines.append(f"  {key:.200}: {message:.1000}{shown}")
+        if len(mistakes) > _MAX_MISTAKES:
+            lines.append(f"  and {len(mistakes) - _MAX_MISTAKES:,} more")
         raise UsageError("\n".join(lines)) from error

@@ -31,6 +31,14 @@ Optimizer = Annotated[Adam | RMSprop, Discriminator("name")]
 Schedule = Literal["constant", "cosine", "linear", "one_cycle"]
 
 
+class CheckpointEvery(Section):
+    """When the training state is saved, beside at the end and at a stop; 0 for not by this."""
+
+    epochs: Annotated[int, Field(ge=0, le=100000)] = 1
+    minutes: Annotated[float, Field(ge=0, le=100000)] = 10.0
+    """What a crash can cost at the most, with an epoch's end if that comes first."""
+
+
 class Train(Section):
     """What both trainings share."""
 
@@ -42,8 +50,16 @@ class Train(Section):
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     steps_per_call: Annotated[int, Field(ge=1, le=10000)] = 25
     """Steps in one compiled call: what the progress bar and the log can see."""
+    checkpoint_every: CheckpointEvery = CheckpointEvery()
     keep_checkpoints: Annotated[int, Field(ge=1, le=100000)] = 3
-    """How many of the newest checkpoints stay; `eval --all-checkpoints` measures each."""
+    """How many of the newest checkpoints stay, beside that of the best epoch;
+    `eval --all-checkpoints` measures each."""
+    on_nan: Literal["stop", "rollback"] = "stop"
+    """What follows a loss or gradient that is not finite: the end, with the state from before it,
+    or going on from the last checkpoint with other noise, at most three times."""
+    deterministic: bool = False
+    """The same bytes each time on a GPU too, where it costs time; `--dry-run` measures how much.
+    On a CPU runs are so in any case."""
 
 
 class ClassifierTrain(Train):

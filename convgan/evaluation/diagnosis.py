@@ -92,14 +92,21 @@ def _not_finite(records: Sequence[Record], train: GanTrain) -> Finding | None:
     if not broken:
         return None
     first = broken[0]
-    precision = "" if train.precision == "float32" else "train.precision float32, "
     return Finding(
         "not_finite",
         f"Not a finite number: {', '.join(_broken(first))} at "
         f"{_place(first['step'], first['epoch'])}, the first of {len(broken)} such lines of "
-        f"{len(records)} in the log. Networks saved since are suspect. Try {precision}"
-        f"{_lower('generator', train)}, {_lower('discriminator', train)}, {_penalty(train)}, or "
-        "another train.loss.",
+        f"{len(records)} in the log. Networks saved since are suspect. Try "
+        f"{not_finite_advice(train)}.",
+    )
+
+
+def not_finite_advice(train: GanTrain) -> str:
+    """Return what to change where numbers are not finite, in words."""
+    precision = "" if train.precision == "float32" else "train.precision float32, "
+    return (
+        f"{precision}{_lower('generator', train)}, {_lower('discriminator', train)}, "
+        f"{_penalty(train)}, or another train.loss"
     )
 
 

@@ -30,6 +30,7 @@ from convgan.recipes.generator_quality import Numbers, Reference, look_at_real, 
 from convgan.recipes.train_dcgan import build_dcgan
 from convgan.runs import Run, write_json
 from convgan.training import TrainingState
+from convgan.training.checkpoint import DamagedCheckpoint
 from convgan.training.streams import stream_seed
 
 logger = logging.getLogger("convgan")
@@ -167,7 +168,10 @@ def _over_checkpoints(
     count: int,
     pictures: int,
 ) -> list[dict[str, float]]:
-    """Return the Fréchet distance of the averaged generator in each checkpoint, oldest first."""
+    """Return the Fréchet distance of the averaged generator in each checkpoint, oldest first.
+
+    That of step 0, which a run begins with, is left out.
+    """
     task = build_dcgan(config, judge.image_shape, steps=1)
     state = TrainingState(run.folder / "checkpoints", task)
     z = _latent(config, count)
@@ -175,7 +179,13 @@ def _over_checkpoints(
     steps_per_epoch = seen / config.train.batch_size
     points = []
     for path in state.checkpoints():
-        state.restore(path)
+        try:
+            state.restore(path)
+        except DamagedCheckpoint as error:
+            logger.warning("left out: %s", error)
+            continue
+        if not state.progress.step:
+            continue
         features, _ = judge.predict(generate(task.average, z))
         frechet = evaluate_frechet(features, real.test, seed=_SEED)
         step = state.progress.step

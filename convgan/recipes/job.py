@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import statistics
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,19 +13,20 @@ from typing import Any
 
 import keras
 
-from convgan.config import Config, Train
-from convgan.data import Dataset, ImageSet
-from convgan.hardware import source_commit, versions
+from convgan.config import Train
+from convgan.data import ImageSet
+from convgan.hardware import make_deterministic
 from convgan.recipes.report import report_run
 from convgan.runs import Run, now
 from convgan.training import Stopped, TrainingState, epoch_end
 from convgan.training.callbacks import Curves, MetricsLog
-from convgan.training.loop import compile_steps
 from convgan.training.progress import ProgressBar
+from convgan.training.steps import compile_steps
 from convgan.training.tensorboard import TensorBoard
 
 logger = logging.getLogger("convgan")
 _TINY = 4  # pictures of a dry run's batch
+_TIMED_CALLS, _TIMED_STEPS = 9, 5
 
 
 @dataclass(frozen=True)
@@ -43,44 +46,37 @@ def total_steps(config: Train, pictures: int) -> int:
     return epoch_end(config.epochs - 1, pictures, config.batch_size)
 
 
-def try_one_step(task: Any, pictures: ImageSet) -> None:
-    """Make one update on a tiny batch; what a dry run ends with."""
+def try_out(task: Any, pictures: ImageSet, config: Train) -> None:
+    """Make one update on a tiny batch; what a dry run ends with.
+
+    With `train.deterministic`, measure what that costs.
+    """
     batch = pictures.head(_TINY)
-    logs = compile_steps(task, batch, len(batch))(1)
-    numbers = ", ".join(f"{name} {float(value):.4f}" for name, value in logs.items())
-    logger.info("dry run: one step on %d pictures gave %s; nothing was kept", len(batch), numbers)
+    logs = compile_steps(task, batch, len(batch))(1).logs
+    numbers = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
+    logger.info("dry run: one step on %d pictures gave %s", len(batch), numbers)
+    if config.deterministic:
+        logger.info("measuring what train.deterministic costs …")
+        usual = _step_seconds(task, pictures, config.batch_size)
+        make_deterministic()
+        exact = _step_seconds(task, pictures, config.batch_size)
+        logger.info(
+            "a step takes %.1f ms, and %.1f ms with train.deterministic (%+.0f %%)",
+            1e3 * usual, 1e3 * exact, 100 * (exact / usual - 1),
+        )  # fmt: skip
+    logger.info("nothing was kept")
 
 
-def open_run(job: Job, config: Config, dataset: Dataset, task: Any) -> tuple[Run, TrainingState]:
-    """Make the run folder, or go on in the one to be resumed from its newest checkpoint."""
-    run = job.resume or Run.create(job.out, job.name, config)
-    state = TrainingState(run.folder / "checkpoints", task, keep=config.train.keep_checkpoints)
-    if job.resume:
-        state.restore_newest()
-        run.keep_config(config)
-        run.rewind(state.progress.step)
-        logger.info("going on with %s after step %d", run.folder, state.progress.step)
-    train, test = dataset.train, dataset.test
-    run.update(
-        status="running",
-        command=job.command,
-        commit=source_commit(),
-        versions=versions(),
-        device=job.device,
-        seed=config.seed,
-        data={
-            "name": train.name,
-            "origin": train.origin,
-            "train": {"count": len(train), "sha256": train.fingerprint},
-            "test": {"count": len(test), "sha256": test.fingerprint},
-        },
-        parameters={name: network.count_params() for name, network in task.networks.items()},
-    )
-    logger.info(
-        "%s: %s training pictures (%s), %d epochs, %s",
-        run.folder, f"{len(train):,}", train.origin, config.train.epochs, job.device,
-    )  # fmt: skip
-    return run, state
+def _step_seconds(task: Any, pictures: ImageSet, batch_size: int) -> float:
+    """Return the median time of a step over some calls, after the first, which compiles."""
+    steps = compile_steps(task, pictures, batch_size)
+    steps(1)
+    times = []
+    for _ in range(_TIMED_CALLS):
+        begin = time.perf_counter()
+        steps(_TIMED_STEPS)
+        times.append((time.perf_counter() - begin) / _TIMED_STEPS)
+    return statistics.median(times)
 
 
 def common_callbacks(
@@ -105,8 +101,14 @@ def recorded(run: Run) -> Iterator[None]:
         again = f"convgan train-{run.task} --resume {run.folder}"
         stop.args = (f"{stop}; everything is saved. Go on with: {again}",)
         raise
+    except KeyboardInterrupt:  # after the last step
+        run.update(status="interrupted", finished=now())
+        raise
     except BaseException as error:
         run.update(status="failed", finished=now(), error=f"{type(error).__name__}: {error}")
         raise
-    run.update(status="finished", finished=now())
-    report_run(run)
+    else:
+        run.update(status="finished", finished=now())
+        report_run(run)
+    finally:
+        run.release()

@@ -10,19 +10,20 @@ from convgan.config import ClassifierConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError
 from convgan.evaluation import evaluate_classification, predict_logits
-from convgan.hardware import set_precision_and_seed
+from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.classifier import build_classifier
 from convgan.models.feasibility import check_classifier
 from convgan.recipes.job import (
     Job,
     common_callbacks,
-    open_run,
     recorded,
     total_steps,
-    try_one_step,
+    try_out,
 )
+from convgan.recipes.recovery import train_and_recover
+from convgan.recipes.resume import open_run
 from convgan.runs import Run
-from convgan.training import ClassifierTask, build_optimizer, run_training
+from convgan.training import ClassifierTask, build_optimizer
 from convgan.training.callbacks import SaveBest, SaveModels
 
 
@@ -47,8 +48,10 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
     steps = total_steps(config.train, len(train))
     task.compile(build_optimizer(config.train.optimizer, config.train.schedule, steps))
     if job.dry_run:
-        try_one_step(task, train)
+        try_out(task, train, config.train)
         return None
+    if config.train.deterministic:
+        make_deterministic()
 
     run, state = open_run(job, config, dataset, task)
     save: keras.callbacks.Callback = SaveModels(run, state)
@@ -57,7 +60,8 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
             run, state, "val_accuracy", network="classifier", file="classifier", entry="results"
         )
     with recorded(run):
-        run_training(
+        train_and_recover(
+            run,
             task,
             train,
             config.train,
@@ -68,7 +72,6 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
             ],
             validate=partial(_validate, task, validation),
         )
-        run.update(training_seconds=state.progress.seconds)
     return run
 
 

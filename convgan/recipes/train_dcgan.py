@@ -8,22 +8,23 @@ import keras
 
 from convgan.config import GanConfig
 from convgan.data import ImageSet, hold_out, load_dataset
-from convgan.errors import UsageError
-from convgan.hardware import set_precision_and_seed
+from convgan.errors import DataError, RunError, UsageError
+from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.dcgan import build_discriminator, build_generator
 from convgan.models.feasibility import check_gan
 from convgan.recipes.evaluator import find_evaluator
 from convgan.recipes.job import (
     Job,
     common_callbacks,
-    open_run,
     recorded,
     total_steps,
-    try_one_step,
+    try_out,
 )
 from convgan.recipes.make_gif import make_gif
+from convgan.recipes.recovery import train_and_recover
+from convgan.recipes.resume import open_run
 from convgan.runs import Run
-from convgan.training import DCGAN, TrainingState, build_optimizer, run_training
+from convgan.training import DCGAN, TrainingState, build_optimizer
 from convgan.training.callbacks import QualityCurve, SampleGrid, SaveBest, SaveModels
 from convgan.training.quality import GeneratorQuality
 from convgan.training.watch import Watch
@@ -46,12 +47,15 @@ def train_dcgan(config: GanConfig, job: Job) -> Run | None:
     task = build_dcgan(config, train.image_shape, steps=total_steps(config.train, len(train)))
     quality = _quality(config, task, held_out)
     if job.dry_run:
-        try_one_step(task, train)
+        try_out(task, train, config.train)
         return None
+    if config.train.deterministic:
+        make_deterministic()
 
     run, state = open_run(job, config, dataset, task)
     with recorded(run):
-        run_training(
+        train_and_recover(
+            run,
             task,
             train,
             config.train,
@@ -65,8 +69,10 @@ def train_dcgan(config: GanConfig, job: Job) -> Run | None:
             ],
             validate=quality or (lambda _epoch: {}),
         )
-        run.update(training_seconds=state.progress.seconds)
-        make_gif(run)
+        try:
+            make_gif(run)
+        except (DataError, RunError) as error:  # the training is done, whatever the disk says
+            logger.warning("no training.gif: %s. Later: convgan make-gif %s", error, run.folder)
     return run
 
 

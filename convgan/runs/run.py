@@ -1,46 +1,23 @@
-"""The run folder: its name, its manifest and its log."""
+"""One run's folder: its name, its configuration, its manifest and its log."""
 
 from __future__ import annotations
 
-import json
-import math
+import logging
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from convgan.config import Config, dump_config, load_config
-from convgan.errors import DataError, UsageError
-from convgan.files import replacing
+from convgan.errors import DataError, RunError, UsageError
+from convgan.files import remove_temporaries, replacing
+from convgan.runs.json_file import write_json
+from convgan.runs.lock import FolderLock
+from convgan.runs.log import MetricsFile
+from convgan.runs.manifest import read_manifest
 
-_MAX_JSON_BYTES = 50_000_000
-
-
-def write_json(target: Path, value: Any) -> None:
-    """Write JSON that every reader takes: numbers that are not finite become null."""
-    with replacing(target) as temporary:
-        text = json.dumps(_finite(value), indent=2, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        DataError: the file is missing, too large, or not a JSON object.
-    """
-    try:
-        size = path.stat().st_size
-        if size > _MAX_JSON_BYTES:
-            raise DataError(f"{path} has {size} bytes, more than a run ever writes")
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} cannot be read as JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise DataError(f"{path} holds {type(value).__name__}, expected a JSON object")
-    return value
+logger = logging.getLogger("convgan")
 
 
 class Run:
@@ -49,14 +26,17 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest: dict[str, Any] = {}
+        self._unwritten = False
+        self._metrics = MetricsFile(folder / "metrics.jsonl")
+        self._lock = FolderLock(folder)
 
     @classmethod
     def create(cls, out: Path, name: str, config: Config) -> Run:
-        """Make the folder `out/name-0001`, or the next number that is free."""
+        """Make the folder `out/name-0001`, or the next number that is free, and lock it."""
         try:
             out.mkdir(parents=True, exist_ok=True)
             while True:
-                number = 1 + max((_number(path.name, name) for path in out.iterdir()), default=0)
+                number = 1 + max((run_number(path.name, name) for path in out.iterdir()), default=0)
                 run = cls(out / f"{name}-{number:04d}")
                 try:
                     run.folder.mkdir()
@@ -65,16 +45,31 @@ class Run:
                     continue
         except OSError as error:
             raise UsageError(f"no run folder can be made in {out}: {error}") from error
+        run.lock()
         run.keep_config(config)
         run.update(name=run.folder.name, task=config.task, status="running", started=now())
+        run.flush()
         return run
 
     @classmethod
     def open(cls, folder: Path) -> Run:
-        """Open an existing run's folder."""
+        """Open an existing run's folder, to read it."""
         run = cls(folder)
-        run.manifest = read_json(folder / "run.json")
+        run.manifest = read_manifest(folder / "run.json")
         return run
+
+    def lock(self) -> None:
+        """Be the only one who writes here, until `release` or the end of the process.
+
+        Raises:
+            UsageError: another process writes here.
+        """
+        self._lock.take()
+        remove_temporaries(self.folder)
+
+    def release(self) -> None:
+        """Let another process write here."""
+        self._lock.release()
 
     @property
     def name(self) -> str:
@@ -96,87 +91,67 @@ class Run:
             temporary.write_text(dump_config(config), encoding="utf-8")
 
     def update(self, **entries: Any) -> None:
-        """Set entries of the manifest and write it."""
+        """Set entries of the manifest and write it, now or as soon as the disk takes it."""
         self.manifest.update(entries)
-        write_json(self.folder / "run.json", self.manifest)
+        try:
+            self._write_manifest()
+        except RunError as error:
+            if not self._unwritten:
+                logger.warning("%s; it is kept for later", error)
+            self._unwritten = True
 
-    def log(self, record: Mapping[str, float]) -> None:
-        """Append one line to `metrics.jsonl`."""
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(_finite(dict(record)), allow_nan=False) + "\n")
+    def log(self, record: Mapping[str, Any]) -> None:
+        """Append one line to `metrics.jsonl`, now or as soon as the disk takes it."""
+        self._metrics.append(record)
+
+    def flush(self) -> None:
+        """Return when log and manifest are on the disk.
+
+        Raises:
+            RunError: they cannot be written.
+        """
+        try:
+            self._metrics.flush()
+        except OSError as error:
+            where = self.folder / "metrics.jsonl"
+            raise RunError(f"cannot write {where}: {error.strerror or error}") from error
+        if self._unwritten:
+            self._write_manifest()
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the lines of `metrics.jsonl`; a torn last line is left out."""
-        path = self.folder / "metrics.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        records = []
-        for place, line in enumerate(lines, start=1):
-            try:
-                records.append(json.loads(line))
-            except ValueError as error:
-                if place < len(lines):
-                    raise DataError(f"{path}, line {place} is not JSON: {error}") from error
-        return records
+        """Return the lines of `metrics.jsonl` up to the first damaged one."""
+        return self._metrics.records()
 
     def rewind(self, step: int) -> None:
         """Forget what was logged and drawn after this step, which will be done again."""
-        records = [record for record in self.records() if record["step"] <= step]
-        with replacing(self.folder / "metrics.jsonl") as temporary:
-            lines = [json.dumps(record) + "\n" for record in records]
-            temporary.write_text("".join(lines), encoding="utf-8")
-        for name in ("samples", "warnings"):
-            if name in self.manifest:
-                kept = [entry for entry in self.manifest[name] if entry["step"] <= step]
-                self.update(**{name: kept})
+        self._metrics.cut(step)
+        kept = dict(self.manifest)
+        for name in ("samples", "warnings", "times"):
+            entries = self.manifest.get(name, [])
+            kept[name] = [entry for entry in entries if entry["step"] <= step]
+        for name in ("results", "best"):
+            if (self.manifest.get(name) or {"step": 0})["step"] > step:
+                del kept[name]
+        found = [entry for entry in kept["samples"] if self.file(entry["file"]).is_file()]
+        if len(found) < len(kept["samples"]):
+            lost = len(kept["samples"]) - len(found)
+            logger.warning("%s lacks %d of its sample grids", self.folder, lost)
+        self.manifest = kept | {"samples": found}
+        self.update()
 
     def file(self, relative: str) -> Path:
         """Return a path that the manifest names, which must lie in the run's folder."""
-        path = (self.folder / relative).resolve()
+        try:
+            path = (self.folder / relative).resolve()
+        except (OSError, ValueError) as error:  # links in a circle, a NUL
+            raise DataError(f"{self.folder / 'run.json'} names {relative!r}: {error}") from error
         if not path.is_relative_to(self.folder.resolve()):
             raise DataError(f"{self.folder / 'run.json'} names {relative!r}, outside the run")
         return path
 
-
-def find_run(wanted: str | None, out: Path, *, task: str | None = None) -> Run:
-    """Return the run given by its folder, its name or its name without number, or the newest.
-
-    Raises:
-        UsageError: there is no such run, or it is of the other task.
-    """
-    kind = f"{task} run" if task else "run"
-    if wanted:
-        for folder in (Path(wanted).expanduser(), out / wanted):
-            if (folder / "run.json").is_file():
-                run = Run.open(folder)
-                if task and run.task != task:
-                    raise UsageError(f"{folder} is a {run.task} run, expected a {kind}")
-                return run
-    runs = [run for run in all_runs(out) if task in {None, run.task}]
-    if wanted:
-        runs_of_name = [run for run in runs if _number(run.name, wanted)]
-        if runs_of_name:
-            return runs_of_name[-1]
-        names = [run.name for run in runs]
-        near = get_close_matches(wanted, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"runs there: {', '.join(names) or 'none'}"
-        raise UsageError(
-            f"no {kind} {wanted!r}: neither a run's folder nor a name in {out}; {hint}"
-        )
-    if not runs:
-        command = {"classifier": "train-classifier"}.get(task or "", "train-dcgan")
-        raise UsageError(f"there is no {kind} in {out}; make one with `convgan {command}`")
-    return runs[-1]
-
-
-def all_runs(out: Path) -> list[Run]:
-    """Return the readable runs in a folder, oldest first."""
-    runs = []
-    for path in sorted(out.glob("*/run.json")):
-        try:
-            runs.append(Run.open(path.parent))
-        except DataError:
-            continue
-    return sorted(runs, key=lambda run: str(run.manifest.get("started")))
+    def _write_manifest(self) -> None:
+        write_json(self.folder / "run.json", self.manifest)
+        self._unwritten = False
 
 
 def now() -> str:
@@ -184,16 +159,7 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="microseconds")
 
 
-def _number(folder: str, name: str) -> int:
+def run_number(folder: str, name: str) -> int:
+    """Return 7 for the folder `name-0007`, 0 for one that is not of this name."""
     match = re.fullmatch(re.escape(name) + r"-(\d{4,})", folder)
     return int(match[1]) if match else 0
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value

@@ -2,13 +2,14 @@
 
 from convgan.training.classifier import ClassifierTask
 from convgan.training.gan import DCGAN
-from convgan.training.loop import Stopped, epoch_end, run_training
+from convgan.training.loop import NotFinite, Stopped, epoch_end, run_training
 from convgan.training.optimizers import build_optimizer
 from convgan.training.state import TrainingState
 
 __all__ = [
     "DCGAN",
     "ClassifierTask",
+    "NotFinite",
     "Stopped",
     "TrainingState",
     "build_optimizer",

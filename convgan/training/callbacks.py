@@ -12,7 +12,7 @@ import math
 import keras
 
 from convgan.artifacts import image_grid, save_curves, save_metric_over_epochs, save_png
-from convgan.errors import DataError
+from convgan.errors import DataError, RunError
 from convgan.files import replacing
 from convgan.runs import Run
 from convgan.training.state import Progress, TrainingState
@@ -25,7 +25,10 @@ _GRID_SCALE = 3  # screen pixels a pixel, for pictures of 28 x 28
 
 
 class MetricsLog(keras.callbacks.Callback):
-    """One line of `metrics.jsonl` a call of steps, and one an epoch."""
+    """One line of `metrics.jsonl` a call of steps, and one an epoch.
+
+    It has what a repeated run gives again; times are in the manifest.
+    """
 
     def __init__(self, run: Run, state: TrainingState, steps_per_epoch: float) -> None:
         super().__init__()
@@ -39,9 +42,11 @@ class MetricsLog(keras.callbacks.Callback):
         self.run.log({"step": batch, "epoch": epoch} | (logs or {}))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Log the epoch's means and validation numbers."""
-        place = {"step": self.progress.step, "epoch": epoch + 1, "end_of_epoch": True}
-        self.run.log(place | (logs or {}) | {"seconds": round(self.progress.seconds, 3)})
+        """Log the epoch's means and validation numbers; in the manifest, what they took."""
+        place = {"step": self.progress.step, "epoch": epoch + 1}
+        self.run.log(place | {"end_of_epoch": True} | (logs or {}))
+        time = place | {"seconds": round(self.progress.seconds, 3)}
+        self.run.update(times=[*self.run.manifest.get("times", []), time])
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -109,6 +114,8 @@ class QualityCurve(keras.callbacks.Callback):
             for record in self.run.records()
             if record.get("val_frechet") is not None
         ]
+        if not points:  # the log waits for a disk that is full
+            return
         best, _, _ = min(points, key=lambda point: point[1])
         save_metric_over_epochs(
             self.run.folder / "frechet.png", points, name=self.protocol, best=best
@@ -138,12 +145,27 @@ class SaveBest(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.run = run
+        self.state = state
         self.progress = state.progress
         self.monitor = monitor
         self.sign = 1 if monitor.endswith("accuracy") else -1
         self.network = network
         self.file = file
         self.entry = entry
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Make the file anew if the training went back: it may be of an epoch not done now."""
+        del logs
+        best = self.progress.best
+        if not best or self.run.manifest.get(self.entry) == best:
+            return
+        try:
+            with self.state.as_of(int(best["step"])):
+                self._save()
+            self.run.update(**{self.entry: best})
+        except RunError as error:
+            logger.warning("the best epoch so far is forgotten: %s", error)
+            self.progress.best = {}
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Save the network if the epoch is better than all before."""
@@ -152,12 +174,19 @@ class SaveBest(keras.callbacks.Callback):
         best = self.progress.best.get(self.monitor, -self.sign * math.inf)
         if not self.sign * value > self.sign * best:  # nor is one that has no number
             return
+        self._save()
         self.progress.best = {"epoch": epoch + 1, "step": self.progress.step} | numbers
-        save_network(self.run, self.file, self.model.networks[self.network])
         self.run.update(**{self.entry: self.progress.best})
+
+    def _save(self) -> None:
+        save_network(self.run, self.file, self.model.networks[self.network])
 
 
 def save_network(run: Run, name: str, network: keras.Model) -> None:
     """Write `model/<name>.keras` of a run's folder."""
-    with replacing(run.folder / "model" / f"{name}.keras") as temporary:
-        network.save(temporary)
+    path = run.folder / "model" / f"{name}.keras"
+    with replacing(path) as temporary:
+        try:
+            network.save(temporary)
+        except RuntimeError as error:  # HDF5's answer to a full disk
+            raise RunError(f"cannot write {path}: {error}") from error

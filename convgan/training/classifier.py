@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from convgan.models.pixels import to_float
 from convgan.training.optimizers import update
-from convgan.training.streams import stream_seed
+from convgan.training.streams import moment, stream_seed
 
 
 class ClassifierTask(keras.Model):
@@ -18,7 +18,7 @@ class ClassifierTask(keras.Model):
     It takes uint8 pictures (N, H, W, C) and integer labels (N,); `call` gives logits (N, K).
     """
 
-    log_names = ("loss", "accuracy")
+    log_names = ("loss", "accuracy", "grad_norm")
 
     def __init__(self, network: keras.Model, *, seed: int = 0, augment_shift: int = 0) -> None:
         super().__init__(name="classifier_task")
@@ -26,6 +26,7 @@ class ClassifierTask(keras.Model):
         self.seed = seed
         self.augment_shift = augment_shift
         self.step = keras.Variable(0, dtype="int64", trainable=False, name="step")
+        self.rollbacks = keras.Variable(0, dtype="int64", trainable=False, name="rollbacks")
 
     def compile(self, optimizer: Any) -> None:
         """Take the optimizer and build it, so that a resume finds its moments."""
@@ -47,19 +48,20 @@ class ClassifierTask(keras.Model):
         return self.network(to_float(images), training=training)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Make one update; return the batch's mean loss (nats) and accuracy."""
+        """Make one update; return the batch's mean loss (nats), accuracy and gradient norm."""
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         step = tf.identity(self.step.value)
         self.step.assign_add(1)
         x = to_float(images)
         if self.augment_shift:
-            x = random_shift(x, self.augment_shift, stream_seed(self.seed, "shift", step))
+            seed = stream_seed(self.seed, "shift", moment(step, self.rollbacks.value))
+            x = random_shift(x, self.augment_shift, seed)
         with tf.GradientTape() as tape:
             logits = self.network(x, training=True)
             logs = _loss_and_accuracy(logits, labels)
         gradients = tape.gradient(logs["loss"], self.network.trainable_variables)
         update((self.optimizer, gradients, self.network))
-        return logs
+        return logs | {"grad_norm": tf.linalg.global_norm(gradients)}
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Return a batch's mean loss and accuracy, without dropout."""

@@ -13,7 +13,7 @@ from convgan.models.pixels import to_float, to_uint8
 from convgan.training.losses import LOSSES, PAIRED, non_saturating
 from convgan.training.optimizers import update
 from convgan.training.penalties import PENALTIES
-from convgan.training.streams import stream_seed
+from convgan.training.streams import moment, stream_seed
 
 Logs = dict[str, tf.Tensor]
 
@@ -43,6 +43,7 @@ class DCGAN(keras.Model):
         self.train_config = train
         self.seed = seed
         self.step = keras.Variable(0, dtype="int64", trainable=False, name="step")
+        self.rollbacks = keras.Variable(0, dtype="int64", trainable=False, name="rollbacks")
         self.loss_function = LOSSES[train.loss]
         if train.label_smoothing:
             self.loss_function = partial(non_saturating, label_smoothing=train.label_smoothing)
@@ -57,9 +58,10 @@ class DCGAN(keras.Model):
 
     @property
     def log_names(self) -> tuple[str, ...]:
-        """What each step reports; d_real and d_fake are mean probabilities of being real."""
+        """What each step reports: d_real and d_fake are mean probabilities of being real, the
+        gradients' norms are over all weights of a network."""
         penalty = ("penalty",) if self.train_config.penalty else ()
-        return ("d_loss", "g_loss", "d_real", "d_fake", *penalty)
+        return ("d_loss", "g_loss", "d_real", "d_fake", *penalty, "d_grad_norm", "g_grad_norm")
 
     @property
     def networks(self) -> dict[str, keras.Model]:
@@ -97,7 +99,8 @@ class DCGAN(keras.Model):
     def _alternating(self, real: tf.Tensor, step: tf.Tensor) -> Logs:
         """D on real and generated pictures, then G with fresh noise through the new D."""
         count = tf.shape(real)[0]
-        fake = self.generator(self.noise("d_noise", step, count), training=True)
+        now = moment(step, self.rollbacks.value)
+        fake = self.generator(self.noise("d_noise", now, count), training=True)
         with tf.GradientTape() as tape:
             real_logits = self.discriminator(real, training=True)
             fake_logits = self.discriminator(fake, training=True)
@@ -107,8 +110,9 @@ class DCGAN(keras.Model):
         gradients = tape.gradient(d_total, self.discriminator.trainable_variables)
         update((self.discriminator_optimizer, gradients, self.discriminator))
         logs = self._logs(d_loss, real_logits, fake_logits, penalty)
+        logs["d_grad_norm"] = tf.linalg.global_norm(gradients)
 
-        z = self.noise("g_noise", step, count)
+        z = self.noise("g_noise", now, count)
         with tf.GradientTape() as tape:
             fake_logits = self.discriminator(self.generator(z, training=True), training=True)
             if self.train_config.loss in PAIRED:  # else those from before do: g_loss ignores them
@@ -116,11 +120,11 @@ class DCGAN(keras.Model):
             _, g_loss = self.loss_function(real_logits, fake_logits)
         gradients = tape.gradient(g_loss, self.generator.trainable_variables)
         update((self.generator_optimizer, gradients, self.generator))
-        return logs | {"g_loss": g_loss}
+        return logs | {"g_loss": g_loss, "g_grad_norm": tf.linalg.global_norm(gradients)}
 
     def _simultaneous(self, real: tf.Tensor, step: tf.Tensor) -> Logs:
         """Both networks from one forward pass, each against the other as it was before."""
-        z = self.noise("d_noise", step, tf.shape(real)[0])
+        z = self.noise("d_noise", moment(step, self.rollbacks.value), tf.shape(real)[0])
         with tf.GradientTape() as g_tape:
             fake = self.generator(z, training=True)
             with tf.GradientTape() as d_tape:
@@ -135,7 +139,11 @@ class DCGAN(keras.Model):
             (self.discriminator_optimizer, d_gradients, self.discriminator),
             (self.generator_optimizer, g_gradients, self.generator),
         )
-        return self._logs(d_loss, real_logits, fake_logits, penalty) | {"g_loss": g_loss}
+        return self._logs(d_loss, real_logits, fake_logits, penalty) | {
+            "g_loss": g_loss,
+            "d_grad_norm": tf.linalg.global_norm(d_gradients),
+            "g_grad_norm": tf.linalg.global_norm(g_gradients),
+        }
 
     def _penalty(self, real: tf.Tensor, fake: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         config = self.train_config.penalty
@@ -143,7 +151,7 @@ class DCGAN(keras.Model):
             return tf.constant(0.0)
 
         def value() -> tf.Tensor:
-            seed = stream_seed(self.seed, "penalty", step)
+            seed = stream_seed(self.seed, "penalty", moment(step, self.rollbacks.value))
             critic = partial(self.discriminator, training=True)
             return config.weight * config.every * PENALTIES[config.name](critic, real, fake, seed)
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 from typing import Any
 
 import keras
-import tensorflow as tf
 
-from convgan.config import Train
+from convgan.config import CheckpointEvery, Train
 from convgan.data import ImageSet
-from convgan.errors import ConvganError
+from convgan.errors import ConvganError, DataError, RunError
 from convgan.training.state import TrainingState
-from convgan.training.streams import batch_indices
+from convgan.training.steps import Call, compile_steps
+from convgan.training.stopping import stop_requests
 
 Numbers = dict[str, float]
-Logs = Mapping[str, tf.Tensor]
 Validate = Callable[[int], Numbers]
+
+logger = logging.getLogger("convgan")
+RETRY_SECONDS = 60.0  # after a checkpoint that could not be written
 
 
 class Stopped(ConvganError):  # noqa: N818  not a failure
@@ -29,6 +31,13 @@ class Stopped(ConvganError):  # noqa: N818  not a failure
     def __init__(self, signal_number: int, step: int) -> None:
         super().__init__(f"stopped by {signal.Signals(signal_number).name} after step {step}")
         self.exit_code = 128 + signal_number
+
+
+class NotFinite(RunError):  # noqa: N818  what was met
+    """A step gave a loss or a gradient that is not finite; the state is that from before it."""
+
+    def __init__(self, step: int, names: tuple[str, ...]) -> None:
+        super().__init__(f"step {step} gave a {' and a '.join(names)} that is not a finite number")
 
 
 def run_training(
@@ -40,44 +49,73 @@ def run_training(
     callbacks: list[keras.callbacks.Callback],
     validate: Validate = lambda _epoch: {},
 ) -> None:
-    """Train from where the state is to the last epoch, saving after each.
+    """Train from where the state is to the last epoch, saving on the way and at the end.
 
     Args:
-        task: a compiled model with `train_step` and `log_names`.
+        task: a compiled model with `train_step`, `log_names`, `step` and `rollbacks`.
         pictures: the training set; labels may be absent where the task needs none.
-        config: epochs, batch size and steps a call.
-        state: restored, or new; saved after each epoch and at a stop.
-        callbacks: Keras callbacks; `on_train_batch_end` gets the number of steps done.
+        config: epochs, batch size, steps a call, and when to save.
+        state: restored, or new.
+        callbacks: Keras callbacks; `on_train_batch_end` gets the number of steps done. One that
+            cannot write its file is warned of, and the training goes on.
         validate: from the epoch (from 0) to its validation numbers, named `val_...`.
 
     Raises:
         Stopped: Ctrl-C or SIGTERM came; the state is saved.
+        NotFinite: a step went wrong; the task is as it was before that step.
+        RunError: the last state, or the very first, cannot be saved.
     """
-    steps = compile_steps(task, pictures, config.batch_size)
-    beside = keras.callbacks.CallbackList(callbacks, model=task)
+    compiled = compile_steps(task, pictures, config.batch_size)
     progress = state.progress
-    beside.on_train_begin()
+    saves = _Saves(state, config.checkpoint_every)
+    tell = _Beside(callbacks, task)
+
+    tell("on_train_begin")
     try:
-        with _stop_signals() as stop_signal:
+        with stop_requests() as stop:
+            saves.now()
             for epoch in range(config.epochs):
                 end = epoch_end(epoch, len(pictures), config.batch_size)
                 if progress.step >= end:
                     continue
-                beside.on_epoch_begin(epoch)
-                while progress.step < end and not stop_signal:
+                tell("on_epoch_begin", epoch)
+                while progress.step < end and not stop:
                     count = min(config.steps_per_call, end - progress.step)
-                    begin = time.perf_counter()
-                    logs = {name: float(value) for name, value in steps(count).items()}
-                    progress.seconds += time.perf_counter() - begin
-                    progress.add(logs, count)
-                    beside.on_train_batch_end(progress.step, logs)
+                    advance(compiled, count, state, tell)
+                    if progress.step < end:
+                        saves.if_due()
                 if progress.step == end:  # also when the stop came in its last steps
-                    beside.on_epoch_end(epoch, progress.end_epoch() | validate(epoch))
-                state.save()
-                if stop_signal:
-                    raise Stopped(stop_signal[0], progress.step)
+                    tell("on_epoch_end", epoch, progress.end_epoch() | validate(epoch))
+                    saves.after_epoch(epoch)
+                if stop:
+                    saves.now()
+                    raise Stopped(stop.number, progress.step)
+            saves.now()
     finally:
-        beside.on_train_end()
+        tell("on_train_end")
+
+
+def advance(
+    compiled: Callable[[int], Call], count: int, state: TrainingState, tell: Callable[..., None]
+) -> None:
+    """Make so many steps and tell the callbacks.
+
+    Raises:
+        NotFinite: one of them went wrong; those before it are made, and only those.
+    """
+    before = state.snapshot()
+    begin = time.perf_counter()
+    call = compiled(count)
+    broken = call.broken
+    while call.broken:
+        state.put_back(before)
+        call = compiled(call.good)
+    state.progress.seconds += time.perf_counter() - begin
+    if call.good:
+        state.progress.add(call.logs, call.good)
+        tell("on_train_batch_end", state.progress.step, call.logs)
+    if broken:
+        raise NotFinite(state.progress.step + 1, broken)
 
 
 def epoch_end(epoch: int, count: int, batch_size: int) -> int:
@@ -85,47 +123,76 @@ def epoch_end(epoch: int, count: int, batch_size: int) -> int:
     return max(epoch + 1, (epoch + 1) * count // batch_size)
 
 
-def compile_steps(task: Any, pictures: ImageSet, batch_size: int) -> Callable[[int], Logs]:
-    """Return a function that makes so many steps in one compiled call and gives mean logs.
+class _Beside:
+    """Tells the callbacks what happens; a file that cannot be written ends no training."""
 
-    The pictures stay uint8 and are gathered inside the call; one trace serves all numbers
-    of steps.
-    """
-    images = tf.constant(pictures.images)
-    labels = None if pictures.labels is None else tf.constant(pictures.labels)
+    def __init__(self, callbacks: list[keras.callbacks.Callback], task: Any) -> None:
+        self.callbacks = callbacks
+        self.failing: set[int] = set()
+        for callback in callbacks:
+            callback.set_model(task)
 
-    def one(done: tf.Tensor, totals: Logs) -> tuple[tf.Tensor, Logs]:
-        order = batch_indices(task.seed, task.step.value, batch_size, len(pictures))
-        batch = tf.gather(images, order)
-        target = None if labels is None else tf.gather(labels, order)
-        logs = task.train_step((batch, target))
-        return done + 1, {name: totals[name] + logs[name] for name in task.log_names}
-
-    # No AutoGraph: with Python 3.13 that of TensorFlow 2.21 does not see a loop over tf.range.
-    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)], autograph=False)
-    def steps(count: tf.Tensor) -> Logs:
-        zeros = {name: tf.constant(0.0) for name in task.log_names}
-        _, totals = tf.while_loop(lambda done, _: done < count, one, (tf.constant(0), zeros))
-        return {name: total / tf.cast(count, tf.float32) for name, total in totals.items()}
-
-    return lambda count: steps(tf.constant(count))
+    def __call__(self, event: str, *args: Any) -> None:
+        for place, callback in enumerate(self.callbacks):
+            try:
+                getattr(callback, event)(*args)
+            except (DataError, RunError, OSError) as error:
+                if place not in self.failing:
+                    logger.warning("%s; training goes on", error)
+                self.failing.add(place)
+            else:
+                self.failing.discard(place)
 
 
-@contextmanager
-def _stop_signals() -> Iterator[list[int]]:
-    """Collect Ctrl-C and SIGTERM instead of dying of them; a second one is let through."""
-    received: list[int] = []
-    before: dict[signal.Signals, Any] = {}
+class _Saves:
+    """Saves the state when it is due; one that fails is tried again, if a good one is there."""
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        for each, handler in before.items():
-            signal.signal(each, handler)
+    def __init__(self, state: TrainingState, every: CheckpointEvery) -> None:
+        self.state = state
+        self.every = every
+        self.saved = state.progress.step if state.checkpoints() else -1
+        """The step of the newest checkpoint."""
+        self._plan()
 
-    for each in (signal.SIGINT, signal.SIGTERM):
-        before[each] = signal.signal(each, note)
-    try:
-        yield received
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+    def now(self) -> None:
+        """Save what is not saved yet.
+
+        Raises:
+            RunError: it cannot be saved.
+        """
+        if self.saved != self.state.progress.step:
+            try:
+                self.state.save()
+            except RunError as error:
+                raise RunError(f"step {self.state.progress.step} is not saved: {error}") from error
+            self.saved = self.state.progress.step
+        self._plan()
+
+    def if_due(self) -> None:
+        """Save if the last time is long enough ago."""
+        if time.monotonic() >= self.next:
+            self._try()
+
+    def after_epoch(self, epoch: int) -> None:
+        """Save if this epoch (from 0) is one to be saved."""
+        if self.every.epochs and (epoch + 1) % self.every.epochs == 0:
+            self._try()
+        else:
+            self.if_due()
+
+    def _try(self) -> None:
+        try:
+            self.now()
+        except RunError as error:
+            if not self.state.checkpoints():
+                raise
+            logger.warning(
+                "%s. Training goes on, and the checkpoint of step %d is untouched; the next try "
+                "is in %.0f s",
+                error, self.saved, RETRY_SECONDS,
+            )  # fmt: skip
+            self.next = time.monotonic() + RETRY_SECONDS
+
+    def _plan(self) -> None:
+        minutes = self.every.minutes or math.inf
+        self.next = time.monotonic() + 60 * minutes

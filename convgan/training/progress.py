@@ -85,7 +85,8 @@ class ProgressBar(keras.callbacks.Callback):
 
 
 def _numbers(logs: Logs) -> str:
-    return ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
+    shown = {name: value for name, value in logs.items() if not name.endswith("grad_norm")}
+    return ", ".join(f"{name} {value:.4f}" for name, value in shown.items())
 
 
 def _rate(speed: float) -> str:

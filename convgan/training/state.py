@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import re
-import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
+from pydantic import TypeAdapter, ValidationError
 
 from convgan.errors import RunError
-from convgan.files import replacing
+from convgan.training.checkpoint import (
+    DamagedCheckpoint,
+    read_arrays,
+    read_header,
+    write_checkpoint,
+)
 
-FORMAT = 1
+logger = logging.getLogger("convgan")
 
 
 @dataclass
@@ -46,15 +54,34 @@ class Progress:
 
 
 class TrainingState:
-    """The variables of a task and of its optimizers, and the progress, as one file a save.
+    """The variables of a task and of its optimizers, and the progress, in a folder of checkpoints.
 
-    A checkpoint is an `.npz` archive without pickle: one array a variable, in a fixed order
-    and named after it, and one JSON text.
+    Args:
+        folder: of the checkpoints.
+        task: a compiled model with `optimizers`.
+        keep: how many of the newest checkpoints stay, beside that of the best epoch.
+        about: JSON values that each checkpoint tells beside the progress.
+        check: called with what a checkpoint tells before it is restored; raises if it is of
+            another training.
+        before_save: called before a checkpoint is written, to bring to the disk what belongs to
+            it, such as the log; raises RunError if it cannot.
     """
 
-    def __init__(self, folder: Path, task: Any, *, keep: int = 3) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        task: Any,
+        *,
+        keep: int = 3,
+        about: dict[str, Any] | None = None,
+        check: Callable[[Path, dict[str, Any]], None] = lambda _path, _header: None,
+        before_save: Callable[[], None] = lambda: None,
+    ) -> None:
         self.folder = folder
         self.keep = keep
+        self.about = about or {}
+        self.check = check
+        self.before_save = before_save
         self.progress = Progress()
         variables = list(task.variables)  # networks, the average, dropout's seeds, the step
         for optimizer in task.optimizers:
@@ -65,15 +92,19 @@ class TrainingState:
         }
 
     def save(self) -> Path:
-        """Write a checkpoint of this step and drop the oldest."""
-        path = self.folder / f"step-{self.progress.step:09d}.npz"
-        arrays = {name: np.asarray(variable.value) for name, variable in self._variables.items()}
-        header = {"format": FORMAT, "progress": asdict(self.progress)}
-        text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, header=text, **arrays)
+        """Write a checkpoint of this step and drop the oldest.
+
+        Raises:
+            RunError: it cannot be written; those before it stay.
+        """
+        self.before_save()
+        path = self._path(self.progress.step)
+        header = {**self.about, "progress": asdict(self.progress)}
+        write_checkpoint(path, header, self._arrays())
+        best = self._path(int(self.progress.best.get("step", self.progress.step)))
         for old in self.checkpoints()[: -self.keep]:
-            old.unlink(missing_ok=True)
+            if old != best:
+                old.unlink(missing_ok=True)
         return path
 
     def checkpoints(self) -> list[Path]:
@@ -82,47 +113,75 @@ class TrainingState:
         return sorted(path for path in found if re.fullmatch(r"step-\d{9}\.npz", path.name))
 
     def restore_newest(self) -> None:
-        """Put the newest checkpoint into the variables and the progress.
+        """Put the newest whole checkpoint into the variables and the progress.
+
+        Damaged ones are said and set aside, under a name of their own.
 
         Raises:
-            RunError: there is none, it is damaged, or does not fit this configuration.
+            RunError: there is none, or it does not fit this configuration.
         """
-        found = self.checkpoints()
-        if not found:
-            raise RunError(f"there is no checkpoint in {self.folder}; start the run anew")
-        self.restore(found[-1])
+        for path in reversed(self.checkpoints()):
+            try:
+                self.restore(path)
+            except DamagedCheckpoint as error:
+                aside = path.with_suffix(".damaged")
+                with suppress(OSError):
+                    path.replace(aside)
+                logger.warning("%s; it is now %s, and the one before is used", error, aside.name)
+            else:
+                return
+        raise RunError(f"there is no whole checkpoint in {self.folder}; start the run anew")
 
     def restore(self, path: Path) -> None:
         """Put a checkpoint into the variables and the progress.
 
         Raises:
-            RunError: it is damaged, or does not fit this configuration.
+            DamagedCheckpoint: it is not what was written.
+            RunError: it does not fit this configuration, or is of another format.
         """
+        header = read_header(path)
+        self.check(path, header)
+        values = read_arrays(path, header, self._arrays())
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                header = json.loads(archive["header"].tobytes())
-                values = {name: archive[name] for name in archive.files if name != "header"}
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise RunError(
-                f"checkpoint {path} is damaged: {error}. Delete it to go on from the one before"
-            ) from error
-        if header.get("format") != FORMAT:
-            raise RunError(f"{path} has format {header.get('format')}, expected {FORMAT}")
-        self._fits(path, values)
+            progress = _PROGRESS.validate_python(header.get("progress"))
+        except ValidationError as error:
+            raise DamagedCheckpoint(f"{path} is damaged: its progress is {error}") from error
         for name, variable in self._variables.items():
             variable.assign(values[name])
-        restored = Progress(**header["progress"])
-        vars(self.progress).update(vars(restored))  # in place: callbacks hold it
+        vars(self.progress).update(vars(progress))  # in place: callbacks hold it
 
-    def _fits(self, path: Path, values: dict[str, np.ndarray]) -> None:
-        expected = {name: tuple(variable.shape) for name, variable in self._variables.items()}
-        found = {name: value.shape for name, value in values.items()}
-        if found != expected:
-            names = sorted(set(found.items()) ^ set(expected.items()))[:4]
-            raise RunError(
-                f"{path} does not hold this configuration's variables: "
-                f"{len(found)} found, {len(expected)} expected; differing: {names}"
-            )
+    @contextmanager
+    def as_of(self, step: int) -> Iterator[None]:
+        """Give the variables for a while the values of the checkpoint of this step.
+
+        Raises:
+            RunError: as `restore`.
+        """
+        before, progress = self.snapshot(), dict(vars(self.progress))
+        self.restore(self._path(step))
+        try:
+            yield
+        finally:
+            self.put_back(before)
+            vars(self.progress).update(progress)
+
+    def snapshot(self) -> list[tf.Tensor]:
+        """Return the variables' values, which later steps do not change; for `put_back`."""
+        return [tf.identity(variable.value) for variable in self._variables.values()]
+
+    def put_back(self, snapshot: list[tf.Tensor]) -> None:
+        """Give the variables the values that they had; the progress is not touched."""
+        for variable, value in zip(self._variables.values(), snapshot, strict=True):
+            variable.assign(value)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {name: np.asarray(variable.value) for name, variable in self._variables.items()}
+
+    def _path(self, step: int) -> Path:
+        return self.folder / f"step-{step:09d}.npz"
+
+
+_PROGRESS = TypeAdapter(Progress)
 
 
 def _name(variable: Any) -> str:

@@ -15,17 +15,26 @@ def stream_seed(run_seed: int, stream: str, step: tf.Tensor | int) -> tf.Tensor:
     return tf.stack([tf.constant(key, tf.int64), tf.cast(step, tf.int64)])
 
 
-def batch_indices(run_seed: int, step: tf.Tensor, batch_size: int, count: int) -> tf.Tensor:
+def moment(step: tf.Tensor, rollbacks: tf.Tensor) -> tf.Tensor:
+    """Return the number that stands for this step in the streams: others after each rollback."""
+    return step + rollbacks * 2**40
+
+
+def batch_indices(
+    run_seed: int, step: tf.Tensor, batch_size: int, count: int, *, rollbacks: tf.Tensor | int = 0
+) -> tf.Tensor:
     """Return which of `count` pictures the batch of this step holds, int32 (batch_size,).
 
     The epochs' shuffled orders follow one another without a gap, so that each picture is seen
     once an epoch, no picture is left over and all batches have the same size. The order is
-    never stored: the op gives its i-th element directly.
+    never stored: the op gives its i-th element directly. After a rollback it is another one, so
+    the epoch of the rollback may show some pictures twice.
     """
     places = tf.cast(step, tf.int64) * batch_size + tf.range(batch_size, dtype=tf.int64)
     epochs, places = places // count, places % count
     key = tf.fill([batch_size], tf.cast(stream_seed(run_seed, "order", 0)[0], tf.int32))
-    seeds = tf.stack([key, tf.cast(epochs, tf.int32), tf.zeros_like(key)], axis=1)
+    again = tf.fill([batch_size], tf.cast(rollbacks, tf.int32))
+    seeds = tf.stack([key, tf.cast(epochs, tf.int32), again], axis=1)
     # The raw op: the public wrapper pads a seed for each index along the wrong axis (TF 2.21).
     return tf.raw_ops.RandomIndexShuffle(
         index=tf.cast(places, tf.int32), seed=seeds, max_index=count - 1, rounds=4

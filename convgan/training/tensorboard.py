@@ -6,25 +6,48 @@ of the plug-in that shows it, which TensorFlow itself can do.
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from convgan.artifacts.images import read_png
+from convgan.errors import RunError
 from convgan.runs import Run
 from convgan.training.state import TrainingState
 
 Logs = dict[str, float]
 
 
+_PLACE = ("step", "epoch", "end_of_epoch")
+
+
 class TensorBoard(keras.callbacks.Callback):
-    """Scalars a call and an epoch, and the sample grids, under `events/`."""
+    """Scalars a call and an epoch, and the sample grids, under `events/`.
+
+    The file is made anew from the log when a training goes on, so that nothing is in it twice.
+    """
 
     def __init__(self, run: Run, state: TrainingState) -> None:
         super().__init__()
         self.run = run
         self.progress = state.progress
-        self.writer: Any = tf.summary.create_file_writer(str(run.folder / "events"))
+        self.writer: Any = None
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Open the file and write what was logged before."""
+        del logs
+        folder = self.run.folder / "events"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()  # fails as others expect it, where TensorFlow has errors of its own
+        self.writer = tf.summary.create_file_writer(str(folder))
+        for record in self.run.records():
+            numbers = {name: value for name, value in record.items() if name not in _PLACE}
+            self._scalars("epoch" if "end_of_epoch" in record else "train", numbers, record["step"])
+        for sample in self.run.manifest.get("samples", []):
+            self._grid(sample)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Write the means of one call."""
@@ -32,25 +55,36 @@ class TensorBoard(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the epoch's numbers and its newest sample grid."""
-        step = self.progress.step
-        self._scalars("epoch", logs or {}, step)
+        self._scalars("epoch", logs or {}, self.progress.step)
         samples = self.run.manifest.get("samples", [])
         if samples and samples[-1]["epoch"] == epoch + 1:
-            png = self.run.file(samples[-1]["file"]).read_bytes()
-            height, width = tf.io.decode_png(png).shape[:2]
-            self._write("samples", [str(width), str(height), png], "images", step)
-        self.writer.flush()
+            self._grid(samples[-1])
+        if self.writer:
+            try:
+                self.writer.flush()
+            except tf.errors.OpError as error:
+                raise RunError(f"cannot write {self.run.folder / 'events'}: {error}") from error
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Close the file."""
         del logs
-        self.writer.close()
+        if self.writer:
+            self.writer.close()
 
-    def _scalars(self, group: str, logs: Logs, step: int) -> None:
+    def _scalars(self, group: str, logs: Mapping[str, float | None], step: int) -> None:
         for name, value in logs.items():
-            self._write(f"{group}/{name}", float(value), "scalars", step)
+            if value is not None:
+                self._write(f"{group}/{name}", float(value), "scalars", step)
+
+    def _grid(self, sample: dict[str, Any]) -> None:
+        path = self.run.file(sample["file"])
+        height, width = read_png(path).shape[:2]
+        png = path.read_bytes()
+        self._write("samples", [str(width), str(height), png], "images", sample["step"])
 
     def _write(self, tag: str, value: Any, plugin: str, step: int) -> None:
+        if not self.writer:
+            return
         metadata = tf.compat.v1.SummaryMetadata(
             plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name=plugin)
         )

@@ -15,6 +15,8 @@ def trained(task: Any, *data: Any) -> dict[str, list[float]]:
     history: dict[str, list[float]] = task.fit(*data, batch_size=8, epochs=1, verbose=0).history
     names = [variable.path for variable in task.variables]
     for name, old, new in zip(names, before, arrays(task.variables), strict=True):
+        if name == "rollbacks":
+            continue
         assert not np.array_equal(old, new), f"{name} did not change"
     assert int(task.step.value) == 3
     assert all(np.isfinite(values).all() for values in history.values())
@@ -24,7 +26,7 @@ def trained(task: Any, *data: Any) -> dict[str, list[float]]:
 def test_classifier() -> None:
     images = pictures(22)
     task = classifier(shift=1, dropout=0.3)
-    assert set(trained(task, images.images, images.labels)) == {"loss", "accuracy"}
+    assert set(trained(task, images.images, images.labels)) == set(task.log_names)
     numbers = task.evaluate(images.images, images.labels, verbose=0, return_dict=True)
     assert set(numbers) == {"loss", "accuracy"}
     logits = task.predict(images.images, verbose=0)

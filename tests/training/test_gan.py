@@ -91,6 +91,12 @@ def moved(network: keras.Model, before: list[np.ndarray]) -> list[bool]:
     return [not np.array_equal(a, b) for a, b in zip(network.get_weights(), before, strict=True)]
 
 
+def distance(network: keras.Model, before: list[np.ndarray]) -> float:
+    """Euclidean, over all weights (there are none but trainable ones here)."""
+    pairs = zip(network.get_weights(), before, strict=True)
+    return float(np.linalg.norm(np.concatenate([np.ravel(a - b) for a, b in pairs])))
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("update", ["simultaneous", "alternating"])
 def test_one_step(update: str, loss: str) -> None:
@@ -100,6 +106,13 @@ def test_one_step(update: str, loss: str) -> None:
     logs = task.train_step((BATCH, None))
     assert_alike(task.discriminator, discriminator)
     assert_alike(task.generator, generator)
+    # With plain descent a step is the gradient times the rate.
+    assert float(logs["g_grad_norm"]) == pytest.approx(
+        distance(task.generator, start[0]) / G_RATE, rel=1e-3
+    )
+    assert float(logs["d_grad_norm"]) == pytest.approx(
+        distance(task.discriminator, start[1]) / D_RATE, rel=1e-3
+    )
     assert any(moved(task.generator, start[0]))
     assert any(moved(task.discriminator, start[1]))
     assert set(logs) == set(task.log_names)
@@ -129,6 +142,7 @@ def test_logs_are_what_they_say() -> None:
     real_logits = task.discriminator(to_float(BATCH), training=True).numpy()
     fake_logits = task.discriminator(fake, training=True).numpy()
     logs = {name: float(value) for name, value in task.train_step((BATCH, None)).items()}
+    del logs["d_grad_norm"], logs["g_grad_norm"]  # see test_one_step
     d_real, d_fake = (1 / (1 + np.exp(-logits)) for logits in (real_logits, fake_logits))
     assert logs == pytest.approx(
         {
@@ -274,3 +288,13 @@ def test_every_trace_of_the_step_with_a_penalty_gives_the_same(update: str) -> N
             np.testing.assert_allclose(
                 variable.numpy(), value, rtol=1e-4, atol=1e-5, err_msg=variable.path
             )
+
+
+@pytest.mark.parametrize("update", ["simultaneous", "alternating"])
+def test_after_a_rollback_the_noise_is_another(update: str) -> None:
+    first, again, other = (with_sgd(gan_train(update=update)) for _ in range(3))
+    other.rollbacks.assign(1)
+    logs = [task.train_step((BATCH, None)) for task in (first, again, other)]
+    assert float(logs[0]["d_fake"]) == float(logs[1]["d_fake"]) != float(logs[2]["d_fake"])
+    # The samples that people look at keep their latent vectors.
+    assert np.array_equal(first.noise("samples", 0, 4), other.noise("samples", 0, 4))

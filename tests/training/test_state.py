@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,34 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convgan.errors import RunError
+from convgan.errors import RunError, UsageError
 from convgan.training import TrainingState
 
 from .tiny import classifier, dcgan, everything, gan_train, pictures
 
 SET = pictures(8)
-
-
-def saved(folder: Path) -> Path:
-    return TrainingState(folder, classifier(dropout=0.3)).save()
-
-
-def changed(path: Path, **changes: Any) -> None:
-    """Write the checkpoint again, with another header or other arrays."""
-    with np.load(path) as archive:
-        entries = {name: archive[name] for name in archive.files} | changes
-    np.savez(path, allow_pickle=False, **entries)
-
-
-def state_array(path: Path, name: str) -> np.ndarray:
-    with np.load(path) as archive:
-        array: np.ndarray = next(archive[each] for each in archive.files if each.endswith(name))
-    return array
-
-
-def header(**changes: Any) -> np.ndarray:
-    entries = {"format": 1, "progress": {"step": 0}} | changes
-    return np.frombuffer(json.dumps(entries).encode(), np.uint8)
 
 
 @pytest.mark.parametrize("task", ["classifier", "dcgan"])
@@ -92,56 +69,98 @@ def test_callbacks_may_be_made_before_the_restoring(tmp_path: Path) -> None:
     assert held.step == 7
 
 
+def test_the_best_epochs_checkpoint_stays(tmp_path: Path) -> None:
+    state = TrainingState(tmp_path, classifier(), keep=1)
+    for step, best in ((3, 3), (5, 3), (9, 3), (12, 12), (15, 12)):
+        state.progress.step = step
+        state.progress.best = {"step": best, "epoch": 1}
+        state.save()
+        expected = sorted({best, step})
+        assert [path.name for path in state.checkpoints()] == [
+            f"step-{each:09d}.npz" for each in expected
+        ]
+
+
+def test_nothing_is_saved_when_what_belongs_to_it_cannot_be(tmp_path: Path) -> None:
+    def full() -> None:
+        raise RunError("the log cannot be written")
+
+    state = TrainingState(tmp_path, classifier(), before_save=full)
+    with pytest.raises(RunError, match="the log"):
+        state.save()
+    assert state.checkpoints() == []
+
+
 def test_no_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"there is no checkpoint in .*start the run anew"):
+    with pytest.raises(RunError, match=r"there is no whole checkpoint in .*start the run anew"):
         TrainingState(tmp_path / "nowhere", classifier()).restore_newest()
 
 
-def test_damaged_files(tmp_path: Path) -> None:
-    path = saved(tmp_path)
-    whole = path.read_bytes()
-    state = TrainingState(tmp_path, classifier(dropout=0.3))
-    kernel = state_array(path, "classes/kernel").tobytes()
-    flipped = bytearray(whole)
-    flipped[whole.index(kernel) + 20] ^= 1
-    for bad in (b"", b"nonsense", whole[: len(whole) // 2], whole[:-10], bytes(flipped)):
-        path.write_bytes(bad)
-        with pytest.raises(RunError, match="is damaged") as caught:
-            state.restore_newest()
-        assert str(path) in str(caught.value)
-    path.write_bytes(whole)
-    state.restore_newest()
+def test_a_damaged_one_is_set_aside_and_the_one_before_is_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    task = classifier()
+    state = TrainingState(tmp_path, task)
+    for step in (4, 8):
+        task.step.assign(step)
+        state.progress.step = step
+        newest = state.save()
+    newest.write_bytes(newest.read_bytes()[:-100])
+    with caplog.at_level("WARNING", logger="convgan"):
+        again = TrainingState(tmp_path, classifier())
+        again.restore_newest()
+    assert again.progress.step == 4
+    assert "step-000000008.npz is damaged" in caplog.text
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "step-000000004.npz",
+        "step-000000008.damaged",
+    ]
+    again.checkpoints()[0].write_bytes(b"")
+    with pytest.raises(RunError, match="no whole checkpoint"):
+        again.restore_newest()
 
 
-def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
-    path = saved(tmp_path)
-    with np.load(path) as archive:
-        entries = {name: archive[name] for name in archive.files}
-    np.savez(path, allow_pickle=True, **(entries | {"header": np.array([{"format": 1}])}))
-    with pytest.raises(RunError, match="is damaged: Object arrays cannot be loaded"):
-        TrainingState(tmp_path, classifier(dropout=0.3)).restore_newest()
+def test_one_of_another_training_is_refused_and_not_set_aside(tmp_path: Path) -> None:
+    def refuse(path: Path, header: dict[str, Any]) -> None:
+        raise UsageError(f"{path.name} is of {header['name']}")
+
+    TrainingState(tmp_path, classifier(), about={"name": "Ann"}).save()
+    state = TrainingState(tmp_path, classifier(), check=refuse)
+    with pytest.raises(UsageError, match=r"step-000000000.npz is of Ann"):
+        state.restore_newest()
+    assert len(state.checkpoints()) == 1
 
 
-def test_another_format(tmp_path: Path) -> None:
-    changed(saved(tmp_path), header=header(format=99))
-    with pytest.raises(RunError, match="has format 99, expected 1"):
-        TrainingState(tmp_path, classifier(dropout=0.3)).restore_newest()
+def test_as_of_an_earlier_step_for_a_while(tmp_path: Path) -> None:
+    task = classifier(dropout=0.3)
+    state = TrainingState(tmp_path, task)
+    state.save()
+    first = everything(task)
+    task.train_step((tf.constant(SET.images), tf.constant(SET.labels)))
+    state.progress.step = 1
+    now = everything(task)
+    with state.as_of(0):
+        assert state.progress.step == 0
+        assert all(np.array_equal(a, b) for a, b in zip(first, everything(task), strict=True))
+    assert state.progress.step == 1
+    assert all(np.array_equal(a, b) for a, b in zip(now, everything(task), strict=True))
+
+
+def test_a_snapshot_is_not_changed_by_later_steps(tmp_path: Path) -> None:
+    task = classifier(dropout=0.3)
+    state = TrainingState(tmp_path, task)
+    before, snapshot = everything(task), state.snapshot()
+    step = tf.function(lambda: task.train_step((tf.constant(SET.images), tf.constant(SET.labels))))
+    step()
+    state.put_back(snapshot)
+    assert all(np.array_equal(a, b) for a, b in zip(before, everything(task), strict=True))
 
 
 def test_another_configuration(tmp_path: Path) -> None:
-    path = saved(tmp_path)
+    saved = TrainingState(tmp_path, classifier(dropout=0.3)).save()
     for other in (classifier(dropout=0.3, norm="none"), dcgan(gan_train())):
         before = everything(other)
         with pytest.raises(RunError, match="does not hold this configuration's variables") as got:
             TrainingState(tmp_path, other).restore_newest()
-        assert str(path) in str(got.value)
+        assert str(saved) in str(got.value)
         assert all(np.array_equal(a, b) for a, b in zip(before, everything(other), strict=True))
-
-
-def test_an_array_of_another_shape_is_named(tmp_path: Path) -> None:
-    path = saved(tmp_path)
-    with np.load(path) as archive:
-        kernel = next(name for name in archive.files if name.endswith("classes/kernel"))
-    changed(path, **{kernel: np.zeros((2, 2), np.float32)})
-    with pytest.raises(RunError, match=r"classes/kernel.*\(2, 2\)"):
-        TrainingState(tmp_path, classifier(dropout=0.3)).restore_newest()

@@ -1,0 +1,61 @@
+"""Which configurations may go on with one another's checkpoints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from convgan.config.schema import Config
+
+# How long, how often and where, but not what is computed. Of the data the pictures count.
+MAY_CHANGE = (
+    "name",
+    "data.folder",
+    "data.source",
+    "train.epochs",
+    "train.steps_per_call",
+    "train.checkpoint_every",
+    "train.keep_checkpoints",
+    "train.on_nan",
+)
+
+
+def identity(config: Config) -> dict[str, Any]:
+    """Return the configuration as plain values by dotted key, less what may change."""
+    values = dict(_flat(config.model_dump(mode="json"), ""))
+    return {key: value for key, value in values.items() if not _may_change(key)}
+
+
+def differing_keys(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Return what differs between two identities, as `key: before, now`."""
+    return [
+        f"{key}: {_shown(before, key)} before, {_shown(now, key)} now"
+        for key in sorted(before.keys() | now.keys())
+        if _shown(before, key) != _shown(now, key)
+    ]
+
+
+def config_hash(values: dict[str, Any]) -> str:
+    """Return the SHA-256 (hex) of an identity."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _may_change(key: str) -> bool:
+    return any(key == name or key.startswith(f"{name}.") for name in MAY_CHANGE)
+
+
+def _shown(values: dict[str, Any], key: str) -> str:
+    return json.dumps(values[key]) if key in values else "nothing"
+
+
+def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            yield from _flat(item, f"{key}.{name}" if key else name)
+    elif isinstance(value, list) and value:
+        for place, item in enumerate(value):
+            yield from _flat(item, f"{key}.{place}")
+    else:
+        yield key, value

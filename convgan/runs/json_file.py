@@ -1,0 +1,50 @@
+"""JSON objects in files: written whole, read with care."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from convgan.errors import DataError
+from convgan.files import replacing
+
+_MAX_BYTES = 50_000_000
+
+
+def write_json(target: Path, value: Any) -> None:
+    """Write JSON that every reader takes: numbers that are not finite become null."""
+    with replacing(target) as temporary:
+        text = json.dumps(finite(value), indent=2, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        DataError: the file is missing, too large, or not a JSON object.
+    """
+    try:
+        size = path.stat().st_size
+        if size > _MAX_BYTES:
+            raise DataError(f"{path} has {size} bytes, more than a run ever writes")
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise DataError(f"{path} holds {type(value).__name__}, expected a JSON object")
+    return value
+
+
+def finite(value: Any) -> Any:
+    """Return the value with None for each number in it that is not finite."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return value

@@ -1,0 +1,97 @@
+"""What `run.json` may say: it is read by eval, make-gif and the report, and may be anyone's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from convgan.errors import DataError
+from convgan.runs.json_file import read_json
+
+Step = Annotated[int, Field(ge=0, lt=2**53)]
+Epoch = Annotated[int, Field(ge=0, lt=2**53)]
+Text = Annotated[str, Field(max_length=10_000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow")
+
+
+class _Sample(_Part):
+    epoch: Epoch
+    step: Step
+    file: Text
+
+
+class _Warning(_Part):
+    step: Step
+    name: Text
+    text: Text
+
+
+class _Time(_Part):
+    epoch: Epoch
+    step: Step
+    seconds: float
+
+
+class _Numbers(_Part):
+    """An epoch's place, and its numbers by name."""
+
+    __pydantic_extra__: dict[str, float | None] = Field(init=False)
+    epoch: Epoch
+    step: Step
+
+
+class _Pictures(_Part):
+    count: Step
+    sha256: Text
+
+
+class _Data(_Part):
+    name: Text
+    origin: Text
+    train: _Pictures
+    test: _Pictures
+
+
+class _Manifest(_Part):
+    name: Text
+    task: Literal["classifier", "dcgan"]
+    status: Text
+    started: Text
+    finished: Text | None = None
+    command: Text | None = None
+    commit: Text | None = None
+    device: Text | None = None
+    error: Text | None = None
+    seed: Step | None = None
+    training_seconds: float | None = None
+    versions: dict[str, Text] = {}
+    parameters: dict[str, Step] = {}
+    data: _Data | None = None
+    samples: list[_Sample] = []
+    warnings: list[_Warning] = []
+    times: list[_Time] = []
+    results: _Numbers | None = None
+    best: _Numbers | None = None
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read a run's manifest; entries that convgan does not know stay in it, unread.
+
+    Raises:
+        DataError: it is missing, no JSON object, or an entry is of another form than expected.
+    """
+    manifest = read_json(path)
+    try:
+        _Manifest.model_validate(manifest)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise DataError(
+            f"{path} is no run's manifest: {place}: {first['msg']}, got {first['input']!r:.80}"
+        ) from error
+    return manifest

@@ -1,0 +1,168 @@
+"""A training's state as one file: arrays and what is told about them, under one checksum.
+
+An `.npz` archive, uncompressed and without pickle, that `numpy.load` reads too: one array a
+variable, and first `header.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgan.data.bounded import read_up_to
+from convgan.errors import RunError
+from convgan.files import replacing
+
+FORMAT = 2
+
+Arrays = Mapping[str, NDArray[Any]]
+Header = dict[str, Any]
+
+_HEADER = "header.json"
+_MAX_HEADER = 10_000_000
+
+
+class DamagedCheckpoint(RunError):  # noqa: N818  what the file is, not what failed
+    """The file is not what was written."""
+
+
+def write_checkpoint(path: Path, header: Header, arrays: Arrays) -> None:
+    """Write the file whole, or leave what was there.
+
+    Args:
+        path: the file.
+        header: JSON values; `format`, `arrays` (their forms) and `sha256` are added.
+        arrays: by name.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    header = {"format": FORMAT, **header, "arrays": _forms(arrays)}
+    header["sha256"] = _digest(header, arrays)
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        archive.writestr(_HEADER, json.dumps(header))
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def read_header(path: Path) -> Header:
+    """Read what a checkpoint tells about itself; nothing of it is checked but its format.
+
+    Raises:
+        DamagedCheckpoint: it cannot be read.
+        RunError: it is of another format.
+    """
+    with _Reading(path) as archive:
+        header = json.loads(_member(archive, _HEADER, _MAX_HEADER))
+        if not isinstance(header, dict):
+            raise ValueError(f"its header is {type(header).__name__}")
+    found = header.get("format")
+    if found != FORMAT:
+        newer = isinstance(found, int) and found > FORMAT
+        made = header.get("convgan", "another version")
+        raise RunError(
+            f"{path} has format {found!r:.50}, written by convgan {made!r:.50}; this convgan "
+            f"reads format {FORMAT}. "
+            + ("Update convgan" if newer else "Go on with that version, or start the run anew")
+        )
+    return header
+
+
+def read_arrays(path: Path, header: Header, expected: Arrays) -> dict[str, NDArray[Any]]:
+    """Read the arrays, which must be named, shaped and typed as expected and have the checksum.
+
+    Nothing is allocated that is not expected.
+
+    Raises:
+        DamagedCheckpoint: the file is not what was written.
+        RunError: it holds other arrays.
+    """
+    found, forms = header.get("arrays"), _forms(expected)
+    if found != forms:
+        if not isinstance(found, dict):
+            raise DamagedCheckpoint(f"{path} is damaged: it does not say its arrays")
+        differing = [name for name in sorted(found | forms) if found.get(name) != forms.get(name)]
+        name = differing[0]
+        raise RunError(
+            f"{path} does not hold this configuration's variables: {len(found)} found, "
+            f"{len(forms)} expected, {len(differing)} of them differ; {name} is "
+            f"{found.get(name)!r:.80}, expected {forms.get(name)}"
+        )
+    with _Reading(path) as archive:
+        values = {name: _array(archive, name, array) for name, array in expected.items()}
+        told = {key: value for key, value in header.items() if key != "sha256"}
+        if _digest(told, values) != header.get("sha256"):
+            raise ValueError("its SHA-256 is not the one that was written with it")
+    return values
+
+
+def _forms(arrays: Arrays) -> dict[str, list[Any]]:
+    return {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()}
+
+
+def _array(archive: zipfile.ZipFile, name: str, expected: NDArray[Any]) -> NDArray[Any]:
+    """Read one array, believing nothing: its head must be byte for byte what NumPy writes."""
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(expected))
+    begin = head.getvalue()
+    content = _member(archive, f"{name}.npy", len(begin) + expected.nbytes)
+    if not content.startswith(begin):
+        raise ValueError(f"{name} is not the array that it should be")
+    return np.frombuffer(content[len(begin) :], expected.dtype).reshape(expected.shape)
+
+
+def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytearray:
+    """Read a member of at most so many bytes, and compare its own checksum."""
+    with archive.open(name) as stream:
+        content = read_up_to(stream, most + 1)
+    if len(content) > most:
+        raise ValueError(f"{name} has more than {most} bytes")
+    return content
+
+
+class _Reading:
+    """An archive opened for reading, all of whose ways to be damaged become one error."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> zipfile.ZipFile:
+        try:
+            self.file: IO[bytes] = self.path.open("rb")
+        except OSError as error:
+            raise DamagedCheckpoint(f"{self.path} cannot be read: {error.strerror}") from error
+        try:
+            self.archive = zipfile.ZipFile(self.file)
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
+        return self.archive
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self.file.close()
+        damages = (
+            *(OSError, EOFError, ValueError, KeyError, RecursionError, NotImplementedError),
+            *(zipfile.BadZipFile, zlib.error, struct.error, MemoryError),
+        )
+        runtime = type(error) is RuntimeError  # zipfile's answer to encryption
+        if isinstance(error, damages) or runtime:
+            raise DamagedCheckpoint(f"{self.path} is damaged: {error}") from error
+
+
+def _digest(header: Header, arrays: Arrays) -> str:
+    """Return the SHA-256 (hex) of all that a checkpoint says."""
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for _, array in sorted(arrays.items()):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -1,0 +1,67 @@
+"""Several steps in one compiled call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from convgan.data import ImageSet
+from convgan.training.streams import batch_indices
+
+
+@dataclass(frozen=True)
+class Call:
+    """What so many steps gave."""
+
+    logs: dict[str, float]
+    """Means over the steps."""
+    good: int
+    """The steps before the first with a number that is not finite."""
+    broken: tuple[str, ...] = ()
+    """Which numbers of that step are not finite."""
+
+
+def compile_steps(task: Any, pictures: ImageSet, batch_size: int) -> Callable[[int], Call]:
+    """Return a function that makes so many steps in one compiled call.
+
+    The pictures stay uint8 and are gathered inside the call; one trace serves all numbers
+    of steps. A step that goes wrong does not end the call, which would cost the GPU a wait at
+    each step: it is found after it.
+    """
+    images = tf.constant(pictures.images)
+    labels = None if pictures.labels is None else tf.constant(pictures.labels)
+    names = task.log_names
+
+    def one(done: tf.Tensor, totals: tf.Tensor, firsts: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        order = batch_indices(
+            task.seed,
+            task.step.value,
+            batch_size,
+            len(pictures),
+            rollbacks=task.rollbacks.value,
+        )
+        batch = tf.gather(images, order)
+        target = None if labels is None else tf.gather(labels, order)
+        logs = task.train_step((batch, target))
+        numbers = tf.stack([logs[name] for name in names])
+        firsts = tf.where(tf.math.is_finite(numbers), firsts, tf.minimum(firsts, done))
+        return done + 1, totals + numbers, firsts
+
+    # No AutoGraph: with Python 3.13 that of TensorFlow 2.21 does not see a loop over tf.range.
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)], autograph=False)
+    def steps(count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        begin = (tf.constant(0), tf.zeros(len(names)), tf.fill([len(names)], count))
+        _, totals, firsts = tf.while_loop(lambda done, *_: done < count, one, begin)
+        return totals / tf.cast(count, tf.float32), firsts
+
+    def call(count: int) -> Call:
+        means, firsts = (tensor.numpy().tolist() for tensor in steps(tf.constant(count)))
+        good = min(firsts)
+        broken = [name for name, first in zip(names, firsts, strict=True) if first == good]
+        logs = dict(zip(names, means, strict=True))
+        return Call(logs, good, tuple(broken) if good < count else ())
+
+    return call
