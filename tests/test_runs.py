@@ -141,8 +141,8 @@ def test_one_process_at_a_time_writes_into_a_run(
     other = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(run.folder)], stdout=subprocess.PIPE, text=True
     )
+    assert other.stdout is not None
     try:
-        assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with pytest.raises(UsageError, match=f"written by process {other.pid} on ") as caught:
             Run.open(run.folder).lock()

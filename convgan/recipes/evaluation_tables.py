@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from convgan.artifacts import Table
+from convgan.errors import DataError
 from convgan.runs import Run, read_json
 
 
@@ -37,13 +38,24 @@ METRICS = (
 
 
 def evaluation_tables(run: Run) -> list[Table]:
-    """Return what `eval` found, as tables; empty before it ran."""
-    folder = run.folder / "eval"
+    """Return what `eval` found, as tables; empty before it ran.
+
+    Raises:
+        DataError: a file in `eval/` is not what `eval` writes.
+    """
     tables = []
-    if (folder / "classifier.json").is_file():
-        tables += classifier_tables(read_json(folder / "classifier.json"))
-    if (folder / "generator.json").is_file():
-        tables += generator_tables(read_json(folder / "generator.json"))
+    for name, make in (("classifier", classifier_tables), ("generator", generator_tables)):
+        path = run.folder / "eval" / f"{name}.json"
+        if path.is_file():
+            try:
+                tables += make(read_json(path))
+            except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+                if isinstance(error, DataError):
+                    raise
+                raise DataError(
+                    f"{path} is not what eval writes ({type(error).__name__}: {error}); "
+                    f"make it anew with: convgan eval {run.folder}"
+                ) from error
     return tables
 
 

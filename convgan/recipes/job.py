@@ -15,6 +15,7 @@ import keras
 
 from convgan.config import Train
 from convgan.data import ImageSet
+from convgan.errors import DataError, RunError
 from convgan.hardware import make_deterministic
 from convgan.recipes.report import report_run
 from convgan.runs import Run, now
@@ -109,6 +110,9 @@ def recorded(run: Run) -> Iterator[None]:
         raise
     else:
         run.update(status="finished", finished=now())
-        report_run(run)
+        try:
+            report_run(run)
+        except (DataError, RunError) as error:  # the training is done all the same
+            logger.warning("no report: %s", error)
     finally:
         run.release()

@@ -44,7 +44,11 @@ def open_run(job: Job, config: Config, dataset: Dataset, task: Any) -> tuple[Run
         before_save=run.flush,
     )
     if job.resume:
-        _go_on(run, state, config)
+        try:
+            _go_on(run, state, config)
+        except BaseException:
+            run.release()
+            raise
     run.update(
         status="running",
         finished=None,

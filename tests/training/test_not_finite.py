@@ -36,7 +36,7 @@ class Poison:
     def poisoned(self, data: Any) -> dict[str, tf.Tensor]:
         bad = tf.logical_and(self.task.step.value == self.at, self.left > 0)
         self.left.assign_sub(tf.cast(bad, tf.int64))
-        logs = self.step(data)
+        logs: dict[str, tf.Tensor] = self.step(data)
         name = "g_grad_norm" if "g_grad_norm" in logs else "grad_norm"
         worse = {name: logs[name] / tf.where(bad, 0.0, 1.0)}
         for variable in self.task.trainable_variables:
