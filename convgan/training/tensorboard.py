@@ -7,7 +7,8 @@ of the plug-in that shows it, which TensorFlow itself can do.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -43,50 +44,62 @@ class TensorBoard(keras.callbacks.Callback):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()  # fails as others expect it, where TensorFlow has errors of its own
         self.writer = tf.summary.create_file_writer(str(folder))
-        for record in self.run.records():
-            numbers = {name: value for name, value in record.items() if name not in _PLACE}
-            self._scalars("epoch" if "end_of_epoch" in record else "train", numbers, record["step"])
-        for sample in self.run.manifest.get("samples", []):
-            self._grid(sample)
+        with self._writing():
+            for record in self.run.records():
+                group = "epoch" if "end_of_epoch" in record else "train"
+                numbers = {key: record[key] for key in record if key not in _PLACE}
+                _scalars(group, numbers, record["step"])
+            for sample in self.run.manifest.get("samples", []):
+                self._grid(sample)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Write the means of one call."""
-        self._scalars("train", logs or {}, batch)
+        with self._writing():
+            _scalars("train", logs or {}, batch)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the epoch's numbers and its newest sample grid."""
-        self._scalars("epoch", logs or {}, self.progress.step)
         samples = self.run.manifest.get("samples", [])
-        if samples and samples[-1]["epoch"] == epoch + 1:
-            self._grid(samples[-1])
-        if self.writer:
-            try:
-                self.writer.flush()
-            except tf.errors.OpError as error:
-                raise RunError(f"cannot write {self.run.folder / 'events'}: {error}") from error
+        with self._writing():
+            _scalars("epoch", logs or {}, self.progress.step)
+            if samples and samples[-1]["epoch"] == epoch + 1:
+                self._grid(samples[-1])
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Close the file."""
         del logs
-        if self.writer:
-            self.writer.close()
+        with self._writing():
+            pass
+        self.writer = None
 
-    def _scalars(self, group: str, logs: Mapping[str, float | None], step: int) -> None:
-        for name, value in logs.items():
-            if value is not None:
-                self._write(f"{group}/{name}", float(value), "scalars", step)
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Take summaries and flush them, with the error of a full disk that all writers have."""
+        if not self.writer:  # its folder could not be made: summaries go nowhere
+            yield
+            return
+        try:
+            with self.writer.as_default():
+                yield
+        except tf.errors.OpError as error:
+            where = self.run.folder / "events"
+            raise RunError(f"cannot write {where}: {type(error).__name__}") from error
 
     def _grid(self, sample: dict[str, Any]) -> None:
         path = self.run.file(sample["file"])
         height, width = read_png(path).shape[:2]
-        png = path.read_bytes()
-        self._write("samples", [str(width), str(height), png], "images", sample["step"])
+        picture = [str(width), str(height), path.read_bytes()]
+        _write("samples", picture, "images", sample["step"])
 
-    def _write(self, tag: str, value: Any, plugin: str, step: int) -> None:
-        if not self.writer:
-            return
-        metadata = tf.compat.v1.SummaryMetadata(
-            plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name=plugin)
-        )
-        with self.writer.as_default():
-            tf.summary.write(tag, tf.constant(value), step=step, metadata=metadata)
+
+def _scalars(group: str, numbers: Mapping[str, float | None], step: int) -> None:
+    for name, value in numbers.items():
+        if value is not None:
+            _write(f"{group}/{name}", float(value), "scalars", step)
+
+
+def _write(tag: str, value: Any, plugin: str, step: int) -> None:
+    metadata = tf.compat.v1.SummaryMetadata(
+        plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name=plugin)
+    )
+    tf.summary.write(tag, tf.constant(value), step=step, metadata=metadata)
