@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 
 from convgan.config import load_config
 from convgan.errors import DataError, RunError, UsageError
+from convgan.files import replacing
 from convgan.runs import Run, all_runs, find_run, read_json, write_json
 
 
@@ -216,6 +217,35 @@ def test_lines_that_the_disk_did_not_take_are_written_later(
     assert log.read_bytes() == b"".join(b'{"step": %d}\n' % step for step in (1, 2, 3, 4))
     run.flush()
     assert Run.open(run.folder).manifest["samples"] == []
+
+
+def test_files_that_the_disk_did_not_take_are_written_before_the_next_checkpoint(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = make(tmp_path)
+
+    def job(name: str, text: str) -> Callable[[], None]:
+        def write() -> None:
+            with replacing(run.folder / name) as temporary:
+                temporary.write_text(text)
+
+        return write
+
+    with full_disk(), caplog.at_level("WARNING", logger="convgan"):
+        run.write("a", job("a", "first"))
+        run.write("b", job("b", "other"))
+        run.write("a", job("a", "second"))
+        with pytest.raises(RunError, match="cannot write"):
+            run.flush()
+    assert "it is kept for later" in caplog.text
+    run.flush()
+    assert (run.folder / "a").read_text() == "second"
+    assert (run.folder / "b").read_text() == "other"
+    with full_disk():
+        run.write("c", job("c", "of an epoch that is done again"))
+    run.rewind(0)
+    run.flush()
+    assert not (run.folder / "c").exists()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Run:
         self.folder = folder
         self.manifest: dict[str, Any] = {}
         self._unwritten = False
+        self._waiting: dict[str, Callable[[], None]] = {}
         self._metrics = MetricsFile(folder / "metrics.jsonl")
         self._lock = FolderLock(folder)
 
@@ -104,12 +105,24 @@ class Run:
         """Append one line to `metrics.jsonl`, now or as soon as the disk takes it."""
         self._metrics.append(record)
 
+    def write(self, name: str, job: Callable[[], None]) -> None:
+        """Write a file by this job, now or as soon as the disk takes it.
+
+        A later job of the same name takes the place of one that still waits.
+        """
+        self._waiting[name] = job
+        try:
+            self._write_waiting()
+        except RunError as error:
+            logger.warning("%s; it is kept for later", error)
+
     def flush(self) -> None:
-        """Return when log and manifest are on the disk.
+        """Return when log, manifest and all that waits are on the disk.
 
         Raises:
             RunError: they cannot be written.
         """
+        self._write_waiting()
         try:
             self._metrics.flush()
         except OSError as error:
@@ -124,6 +137,7 @@ class Run:
 
     def rewind(self, step: int) -> None:
         """Forget what was logged and drawn after this step, which will be done again."""
+        self._waiting.clear()
         self._metrics.cut(step)
         kept = dict(self.manifest)
         for name in ("samples", "warnings", "times"):
@@ -148,6 +162,11 @@ class Run:
         if not path.is_relative_to(self.folder.resolve()):
             raise DataError(f"{self.folder / 'run.json'} names {relative!r}, outside the run")
         return path
+
+    def _write_waiting(self) -> None:
+        for name, job in list(self._waiting.items()):
+            job()
+            del self._waiting[name]
 
     def _write_manifest(self) -> None:
         write_json(self.folder / "run.json", self.manifest)

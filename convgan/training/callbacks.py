@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import keras
 
@@ -63,10 +66,15 @@ class SampleGrid(keras.callbacks.Callback):
         del logs
         images = self.model.sample(SAMPLES, self.side**2).numpy()
         scale = max(1, round(_GRID_SCALE * 28 / images.shape[1]))
+        grid = image_grid(images, self.side, scale=scale)
         name = f"samples/epoch-{epoch + 1:04d}.png"
-        save_png(self.run.folder / name, image_grid(images, self.side, scale=scale))
         frame = {"epoch": epoch + 1, "step": self.progress.step, "file": name}
-        self.run.update(samples=[*self.run.manifest.get("samples", []), frame])
+
+        def save() -> None:
+            save_png(self.run.folder / name, grid)
+            self.run.update(samples=[*self.run.manifest.get("samples", []), frame])
+
+        self.run.write(name, save)
 
 
 class Curves(keras.callbacks.Callback):
@@ -183,10 +191,31 @@ class SaveBest(keras.callbacks.Callback):
 
 
 def save_network(run: Run, name: str, network: keras.Model) -> None:
-    """Write `model/<name>.keras` of a run's folder."""
+    """Write `model/<name>.keras` as the network is now, as soon as the disk takes it."""
     path = run.folder / "model" / f"{name}.keras"
-    with replacing(path) as temporary:
+    weights: list[Any] = []
+
+    def save() -> None:
         try:
-            network.save(temporary)
-        except RuntimeError as error:  # HDF5's answer to a full disk
-            raise RunError(f"cannot write {path}: {error}") from error
+            with _having(network, weights), replacing(path) as temporary:
+                network.save(temporary)
+        except RuntimeError as error:
+            weights[:] = weights or network.get_weights()
+            if isinstance(error, RunError):
+                raise
+            raise RunError(f"cannot write {path}: {error}") from error  # HDF5's own error
+
+    run.write(path.name, save)
+
+
+@contextmanager
+def _having(network: keras.Model, weights: list[Any]) -> Iterator[None]:
+    """Give the network these weights for a while, if there are any."""
+    now = network.get_weights() if weights else []
+    if weights:
+        network.set_weights(weights)
+    try:
+        yield
+    finally:
+        if weights:
+            network.set_weights(now)

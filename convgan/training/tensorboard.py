@@ -43,7 +43,10 @@ class TensorBoard(keras.callbacks.Callback):
         folder = self.run.folder / "events"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()  # fails as others expect it, where TensorFlow has errors of its own
-        self.writer = tf.summary.create_file_writer(str(folder))
+        try:
+            self.writer = tf.summary.create_file_writer(str(folder))
+        except tf.errors.OpError as error:
+            raise RunError(f"cannot write {folder}: {type(error).__name__}") from error
         with self._writing():
             for record in self.run.records():
                 group = "epoch" if "end_of_epoch" in record else "train"

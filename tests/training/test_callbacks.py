@@ -16,7 +16,14 @@ from convgan.artifacts.images import read_png
 from convgan.config import load_config
 from convgan.runs import Run
 from convgan.training import TrainingState, run_training
-from convgan.training.callbacks import Curves, MetricsLog, SampleGrid, SaveBest, SaveModels
+from convgan.training.callbacks import (
+    Curves,
+    MetricsLog,
+    SampleGrid,
+    SaveBest,
+    SaveModels,
+    save_network,
+)
 from convgan.training.progress import ProgressBar
 from convgan.training.tensorboard import TensorBoard
 
@@ -230,3 +237,21 @@ def test_progress_without_a_terminal(run: Run, caplog: pytest.LogCaptureFixture)
         bar.on_train_end()
     # 10 steps of 8 pictures in 4 seconds; 10 steps are left.
     assert caplog.messages == ["epoch 2/3: loss 0.2500, accuracy 0.5000, 20 images/s, 00:04 left"]
+
+
+def test_a_network_that_waited_for_the_disk_is_that_of_its_epoch(run: Run) -> None:
+    task = dcgan(TRAIN)
+    first = task.generator.get_weights()
+    folder = run.folder / "model"
+    folder.write_bytes(b"")  # a file in the way of the folder
+    save_network(run, "generator", task.generator)
+    task.train_step((tf.constant(SET.images[:8]), None))
+    later = task.generator.get_weights()
+    folder.unlink()
+    run.flush()
+    found = keras.models.load_model(folder / "generator.keras", compile=False).get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(found, first, strict=True))
+    assert all(
+        np.array_equal(a, b) for a, b in zip(task.generator.get_weights(), later, strict=True)
+    )
+    assert any(not np.array_equal(a, b) for a, b in zip(first, later, strict=True))
