@@ -28,7 +28,8 @@ _PLACE = ("step", "epoch", "end_of_epoch")
 class TensorBoard(keras.callbacks.Callback):
     """Scalars a call and an epoch, and the sample grids, under `events/`.
 
-    The file is made anew from the log when a training goes on, so that nothing is in it twice.
+    The file is made anew from the log when a training goes on, so that nothing is in it twice, and
+    at the next epoch's end when the disk was full, as nothing can be read behind a torn record.
     """
 
     def __init__(self, run: Run, state: TrainingState) -> None:
@@ -40,20 +41,7 @@ class TensorBoard(keras.callbacks.Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file and write what was logged before."""
         del logs
-        folder = self.run.folder / "events"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()  # fails as others expect it, where TensorFlow has errors of its own
-        try:
-            self.writer = tf.summary.create_file_writer(str(folder))
-        except tf.errors.OpError as error:
-            raise RunError(f"cannot write {folder}: {type(error).__name__}") from error
-        with self._writing():
-            for record in self.run.records():
-                group = "epoch" if "end_of_epoch" in record else "train"
-                numbers = {key: record[key] for key in record if key not in _PLACE}
-                _scalars(group, numbers, record["step"])
-            for sample in self.run.manifest.get("samples", []):
-                self._grid(sample)
+        self._begin()
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Write the means of one call."""
@@ -62,6 +50,9 @@ class TensorBoard(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the epoch's numbers and its newest sample grid."""
+        if not self.writer:
+            self._begin()  # the log has this epoch, too
+            return
         samples = self.run.manifest.get("samples", [])
         with self._writing():
             _scalars("epoch", logs or {}, self.progress.step)
@@ -71,20 +62,43 @@ class TensorBoard(keras.callbacks.Callback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Close the file."""
         del logs
+        if not self.writer:
+            self._begin()
         with self._writing():
             pass
         self.writer = None
 
+    def _begin(self) -> None:
+        """Make the file anew from log and manifest."""
+        folder = self.run.folder / "events"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()  # fails as others expect it, where TensorFlow has errors of its own
+        with self._errors():
+            self.writer = tf.summary.create_file_writer(str(folder))
+        with self._writing():
+            for record in self.run.records():
+                group = "epoch" if "end_of_epoch" in record else "train"
+                numbers = {key: record[key] for key in record if key not in _PLACE}
+                _scalars(group, numbers, record["step"])
+            for sample in self.run.manifest.get("samples", []):
+                self._grid(sample)
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Take summaries and flush them, with the error of a full disk that all writers have."""
-        if not self.writer:  # its folder could not be made: summaries go nowhere
+        """Take summaries and flush them."""
+        if not self.writer:  # summaries go nowhere
             yield
             return
+        with self._errors(), self.writer.as_default():
+            yield
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn the error of a full disk into the one that all writers have; give the file up."""
         try:
-            with self.writer.as_default():
-                yield
+            yield
         except tf.errors.OpError as error:
+            self.writer = None
             where = self.run.folder / "events"
             raise RunError(f"cannot write {where}: {type(error).__name__}") from error
 
