@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import struct
 import tempfile
 import warnings
@@ -17,7 +18,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
-from convgan.data.pictures import empty_images, fit
+from convgan.data.npz import read_npy_header
+from convgan.data.pictures import check_costs, empty_images, fit
 from convgan.data.places import convgan_cache
 from convgan.errors import DataError
 
@@ -80,13 +82,14 @@ def _decode(paths: Sequence[Path], size: int | None, channels: int | None) -> Im
     images = empty_images(len(paths), shape, str(paths[0].parent))
     for i, path in enumerate(tqdm(paths, desc="decoding", unit="file", disable=None)):
         with _opened(path) as picture:
-            upright = ImageOps.exif_transpose(picture)
-            images[i] = fit(upright, size=size, channels=channels)
+            ImageOps.exif_transpose(picture, in_place=True)
+            images[i] = fit(picture, size=size, channels=channels)
     return images
 
 
 def _survey(path: Path) -> _Form:
     with _opened(path) as picture:
+        check_costs(path, picture)  # before the EXIF data, which lie behind a PNG's pixels
         width, height = picture.size
         if picture.getexif().get(_EXIF_ORIENTATION) in _EXIF_TURNED:
             width, height = height, width
@@ -118,6 +121,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         try:
             with Image.open(path, formats=_FORMATS) as picture:
                 yield picture
+        except DataError:
+            raise
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             raise DataError(f"{path} is suspiciously large: {error}") from error
         except UnidentifiedImageError as error:
@@ -137,15 +142,20 @@ def _key(root: Path, paths: Sequence[Path], size: int | None, channels: int | No
 
 
 def _load(cached: Path, count: int) -> Images | None:
+    """Map the array. Not by np.load, which takes archives too and evaluates what a header says."""
     if not cached.is_file():
         return None
     try:
-        images = np.load(cached, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        with cached.open("rb") as file:
+            shape, header_bytes = read_npy_header(file, str(cached))
+        if len(shape) != 4 or shape[0] != count or shape[3] not in (1, 3):
+            raise DataError(f"it holds {shape}, expected ({count}, height, width, channels)")
+        if header_bytes + math.prod(shape) != cached.stat().st_size:
+            raise DataError(f"its size is not that of {shape}")
+        return np.asarray(np.memmap(cached, np.uint8, "r", header_bytes, shape))
+    except (OSError, ValueError) as error:
         logger.warning("%s is damaged (%s); the pictures are decoded anew", cached, error)
         return None
-    fits = images.dtype == np.uint8 and images.ndim == 4 and len(images) == count
-    return np.asarray(images) if fits and images.shape[3] in (1, 3) else None
 
 
 def _save(cached: Path, images: Images) -> None:

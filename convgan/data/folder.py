@@ -67,6 +67,12 @@ def _part(whole: ImageSet, start: int, stop: int) -> ImageSet:
 def _split(root: Path) -> tuple[Classes, Classes]:
     """Training and test pictures: as the folders say, or else every tenth for the test."""
     has_train, has_test = (root / "train").is_dir(), (root / "test").is_dir()
+    for part in ("train", "test"):
+        if _leads_out(root / part, root):
+            raise DataError(
+                f"{root / part} is a link to outside of {root}; give data.folder the folder "
+                "that holds both, or copy the pictures"
+            )
     if has_test and not has_train:
         raise DataError(f"{root} has a folder test/ but no train/; make train/ beside it")
     if not has_train:
@@ -128,14 +134,28 @@ def _scan(folder: Path, root: Path) -> Classes:
 def _visible(folder: Path, root: Path) -> list[Path]:
     """What is in a folder, by name, without hidden files and links that lead out of the root."""
     kept = []
-    for path in sorted(folder.iterdir()):
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror or error}") from error
+    for path in entries:
         if path.name.startswith("."):
             continue
-        if path.is_symlink() and not path.resolve().is_relative_to(root):
+        if _leads_out(path, root):
             logger.warning("%s is left out: it is a link to outside of %s", path, root)
             continue
         kept.append(path)
     return kept
+
+
+def _leads_out(path: Path, root: Path) -> bool:
+    """Whether this is a link that leads to outside of the root, or nowhere."""
+    if not path.is_symlink():
+        return False
+    try:
+        return not path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # links that go round in a circle
+        return True
 
 
 def _take_turns(classes: Classes) -> list[tuple[str, Path]]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convgan.data.bounded import read_up_to
+from convgan.data.archive import open_archive
+from convgan.data.bounded import Readable, read_up_to
 from convgan.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-MAX_NPZ_BYTES = 1 << 30
+MAX_NPZ_BYTES = 1 << 27  # MNIST's four arrays have 55 MB
+# Not LZMA, which allocates the 4 GB of dictionary that a member may announce.
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MAGIC = b"\x93NUMPY\x01\x00"
 # All that numpy itself writes for a uint8 array in C order; `L` is Python 2's.
 _HEADER = re.compile(
@@ -39,7 +42,7 @@ def read_npz(
     Args:
         path: the archive with the members x_train, y_train, x_test and y_test.
         num_classes: labels must be less than this.
-        max_bytes: the largest array to accept.
+        max_bytes: the most that the four arrays may have together.
 
     Returns:
         uint8, images (N, H, W) and labels (N,), in the order of the idx files.
@@ -50,11 +53,11 @@ def read_npz(
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")
     try:
-        with zipfile.ZipFile(path) as archive:
-            x_train = _read_member(archive, "x_train", path, max_bytes)
-            y_train = _read_member(archive, "y_train", path, max_bytes)
-            x_test = _read_member(archive, "x_test", path, max_bytes)
-            y_test = _read_member(archive, "y_test", path, max_bytes)
+        with open_archive(path) as archive:
+            arrays: list[NDArray[np.uint8]] = []
+            for name in ("x_train", "y_train", "x_test", "y_test"):
+                left = max_bytes - sum(array.nbytes for array in arrays)
+                arrays.append(_read_member(archive, name, path, left))
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, struct.error) as error:
         raise DataError(f"{path}: cannot be read, get it anew: {error}") from error
     except (NotImplementedError, RuntimeError, ValueError) as error:
@@ -62,9 +65,31 @@ def read_npz(
             raise
         # zipfile's answers to encryption, unknown compression and impossible offsets.
         raise DataError(f"{path}: is no archive that numpy wrote: {error}") from error
+    x_train, y_train, x_test, y_test = arrays
     for part, images, labels in (("train", x_train, y_train), ("test", x_test, y_test)):
         _check_pair(path, part, images, labels, num_classes)
     return x_train, y_train, x_test, y_test
+
+
+def read_npy_header(stream: Readable, what: str) -> tuple[tuple[int, ...], int]:
+    """The shape of a .npy file of unsigned bytes in C order, and the bytes of its header.
+
+    Raises:
+        DataError: it is no such file; `what` says which.
+    """
+    prefix = read_up_to(stream, len(_MAGIC) + 2)
+    if len(prefix) < len(_MAGIC) + 2 or not prefix.startswith(_MAGIC):
+        raise DataError(f"{what} is no .npy file of version 1.0")
+    (header_bytes,) = struct.unpack("<H", prefix[-2:])
+    header = bytes(read_up_to(stream, header_bytes))
+    match = _HEADER.fullmatch(header)
+    if match is None:
+        raise DataError(
+            f"{what} must be an array of unsigned bytes in C order, "
+            f"but says of itself {header[:80]!r}"
+        )
+    shape = tuple(int(size) for size in re.findall(rb"\d+", match[1]))
+    return shape, len(prefix) + header_bytes
 
 
 def _read_member(
@@ -73,26 +98,18 @@ def _read_member(
     try:
         info = archive.getinfo(f"{name}.npy")
     except KeyError:
-        raise DataError(f"{path}: holds no {name}; it has {archive.namelist()[:8]}") from None
+        held = f"{archive.namelist()[:8]}"
+        raise DataError(f"{path}: holds no {name}; it has {held:.400}") from None
     if info.file_size > max_bytes:
         raise DataError(
             f"{path}: {name} has {info.file_size:,} bytes, more than the limit of {max_bytes:,}"
         )
+    if info.compress_type not in _COMPRESSIONS:
+        raise DataError(f"{path}: {name} is compressed by method {info.compress_type}, not deflate")
     with archive.open(info) as stream:
-        prefix = read_up_to(stream, len(_MAGIC) + 2)
-        if len(prefix) < len(_MAGIC) + 2 or not prefix.startswith(_MAGIC):
-            raise DataError(f"{path}: {name} is no .npy file of version 1.0")
-        (header_bytes,) = struct.unpack("<H", prefix[-2:])
-        header = bytes(read_up_to(stream, header_bytes))
-        match = _HEADER.fullmatch(header)
-        if match is None:
-            raise DataError(
-                f"{path}: {name} must be an array of unsigned bytes in C order, "
-                f"but says of itself {header[:80]!r}"
-            )
-        shape = tuple(int(size) for size in re.findall(rb"\d+", match[1]))
+        shape, header_bytes = read_npy_header(stream, f"{path}: {name}")
         expected = math.prod(shape)
-        if len(prefix) + header_bytes + expected != info.file_size or not expected:
+        if header_bytes + expected != info.file_size or not expected:
             raise DataError(
                 f"{path}: {name} announces {shape}, which its {info.file_size:,} bytes do not hold"
             )

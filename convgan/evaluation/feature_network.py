@@ -79,7 +79,8 @@ def load_feature_network(path: Path, name: str) -> FeatureNetwork:
     """Load a classifier's `.keras` file.
 
     Raises:
-        DataError: the file is missing or damaged, or has no layer named `features`.
+        DataError: the file is missing or damaged, or it is no classifier of pictures with a
+            layer named `features`.
     """
     network = load_network(path)
     try:
@@ -88,7 +89,13 @@ def load_feature_network(path: Path, name: str) -> FeatureNetwork:
         raise DataError(
             f"{path} has no layer named 'features': expected a network of train-classifier"
         ) from error
-    model = keras.Model(network.inputs, [features, network.outputs[0]], name="feature_network")
+    logits = network.outputs[0]
+    if len(network.input_shape) != 4 or len(features.shape) != 2 or len(logits.shape) != 2:
+        raise DataError(
+            f"{path} takes {network.input_shape} and gives {features.shape} as features, "
+            f"{logits.shape} in the end: expected a network of train-classifier"
+        )
+    model = keras.Model(network.inputs, [features, logits], name="feature_network")
     return FeatureNetwork(name, _sha256(path), model)
 
 

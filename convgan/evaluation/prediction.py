@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgan.errors import DataError
+from convgan.models.keras_file import load_keras_file
 from convgan.models.pixels import to_float
 
 _BATCH = 500
@@ -18,18 +19,23 @@ def load_network(path: Path) -> keras.Model:
     """Load a `.keras` file, without running any code that it may carry.
 
     Raises:
-        DataError: the file is missing or damaged.
+        DataError: the file is missing, damaged or not of a network that convgan builds.
     """
     if not path.is_file():
         raise DataError(f"{path} is missing: the run has not finished its first epoch")
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises nearly anything on a damaged archive
-        raise DataError(f"{path} cannot be read as a Keras model: {error}") from error
+    return load_keras_file(path)
 
 
 def predict_logits(network: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Uint8 pictures (N, H, W, C) to the network's float32 logits (N, K), in flat memory."""
+    """Uint8 pictures (N, H, W, C) to the network's float32 logits (N, K), in flat memory.
+
+    Raises:
+        DataError: the network is one for other pictures.
+    """
+    if network.input_shape[1:] != images.shape[1:]:
+        raise DataError(
+            f"the network takes pictures of {network.input_shape[1:]}, these are {images.shape[1:]}"
+        )
     parts = [
         network(to_float(images[start : start + _BATCH]), training=False).numpy()
         for start in range(0, len(images), _BATCH)

@@ -12,13 +12,15 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convgan.data.archive import open_archive
 from convgan.data.bounded import read_up_to
 from convgan.errors import RunError
 from convgan.files import replacing
@@ -63,7 +65,7 @@ def read_header(path: Path) -> Header:
         DamagedCheckpoint: it cannot be read.
         RunError: it is of another format.
     """
-    with _Reading(path) as archive:
+    with _reading(path) as archive:
         header = json.loads(_member(archive, _HEADER, _MAX_HEADER))
         if not isinstance(header, dict):
             raise ValueError(f"its header is {type(header).__name__}")
@@ -99,7 +101,7 @@ def read_arrays(path: Path, header: Header, expected: Arrays) -> dict[str, NDArr
             f"{len(forms)} expected, {len(differing)} of them differ; {name} is "
             f"{found.get(name)!r:.80}, expected {forms.get(name)}"
         )
-    with _Reading(path) as archive:
+    with _reading(path) as archive:
         values = {name: _array(archive, name, array) for name, array in expected.items()}
         told = {key: value for key, value in header.items() if key != "sha256"}
         if _digest(told, values) != header.get("sha256"):
@@ -131,33 +133,20 @@ def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytearray:
     return content
 
 
-class _Reading:
-    """An archive opened for reading, all of whose ways to be damaged become one error."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> zipfile.ZipFile:
-        try:
-            self.file: IO[bytes] = self.path.open("rb")
-        except OSError as error:
-            raise DamagedCheckpoint(f"{self.path} cannot be read: {error.strerror}") from error
-        try:
-            self.archive = zipfile.ZipFile(self.file)
-        except BaseException as error:
-            self.__exit__(type(error), error, None)
-            raise
-        return self.archive
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        self.file.close()
-        damages = (
-            *(OSError, EOFError, ValueError, KeyError, RecursionError, NotImplementedError),
-            *(zipfile.BadZipFile, zlib.error, struct.error, MemoryError),
-        )
-        runtime = type(error) is RuntimeError  # zipfile's answer to encryption
-        if isinstance(error, damages) or runtime:
-            raise DamagedCheckpoint(f"{self.path} is damaged: {error}") from error
+@contextmanager
+def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open the archive; all its ways to be damaged become one error."""
+    try:
+        with open_archive(path) as archive:
+            yield archive
+    except RunError:
+        raise
+    except (
+        *(OSError, EOFError, ValueError, KeyError, RecursionError, MemoryError),
+        *(zipfile.BadZipFile, zlib.error, struct.error),
+        *(NotImplementedError, RuntimeError),  # zipfile: another compression, encryption
+    ) as error:
+        raise DamagedCheckpoint(f"{path} is damaged: {error}") from error
 
 
 def _digest(header: Header, arrays: Arrays) -> str:

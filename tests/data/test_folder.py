@@ -181,6 +181,22 @@ def test_a_damaged_picture_is_named(root: Path, damage: str) -> None:
         load(root)
 
 
+def test_a_large_photograph_is_taken_and_a_small_file_that_claims_as_much_is_not(
+    root: Path,
+) -> None:
+    for name, image in (
+        ("photograph.jpg", Image.effect_noise((5000, 3000), 60)),
+        ("zeros.png", Image.new("L", (5000, 3000))),
+    ):
+        (root / "a").mkdir(exist_ok=True)
+        image.save(root / "a" / name, quality=40)
+        if name == "photograph.jpg":
+            picture(root / "a" / "small.png")
+            assert load(root, image_size=8).train.images.shape == (1, 8, 8, 1)
+    with pytest.raises(DataError, match=r"zeros.png is suspiciously large: it has 5000x3000"):
+        load(root, image_size=8)
+
+
 def test_a_decompression_bomb(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(2):
         picture(root / f"{i}.png", size=(100, 100))
