@@ -106,6 +106,9 @@ def test_a_name_in_the_manifest_cannot_leave_the_folder(tmp_path: Path) -> None:
     for outside in ("../a.png", "/etc/passwd", "samples/../../a.png"):
         with pytest.raises(DataError, match="outside the run"):
             run.file(outside)
+    for impossible in ("a" * 300, "a\0b"):
+        with pytest.raises(DataError, match=r"run\.json names 'a"):
+            run.file(impossible)
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{", "\x00", "[" * 100_000])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any, NoReturn
@@ -44,7 +45,10 @@ def load_keras_file(path: Path) -> keras.Model:
     """
     try:
         _check_file(path)
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+        with warnings.catch_warnings():
+            # Before the error that follows; a layer is looked for in two places.
+            warnings.filterwarnings("ignore", "Skipping nested container")
+            return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # zipfile, HDF5 and Keras raise nearly anything on a damaged file
         raise DataError(f"{path} cannot be read as a Keras model: {error!s:.500}") from error
 

@@ -43,7 +43,7 @@ def report_run(run: Run) -> Path:
 
 
 def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
-    data = manifest.get("data", {})
+    data = manifest.get("data") or {}
     facts = {
         "status": manifest.get("status"),
         "command": manifest.get("command"),
@@ -61,8 +61,8 @@ def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
     kept = "last" if manifest.get("task") == "dcgan" else "kept"
     for name, value in (manifest.get("results") or {}).items():
         facts[f"{kept} epoch: {name}"] = f"{value:.4f}" if isinstance(value, float) else value
-    if "best" in manifest:
-        best = manifest["best"]
+    best = manifest.get("best") or {}
+    if best.get("val_frechet") is not None:
         facts["best epoch (val_frechet)"] = f"{best['epoch']} ({best['val_frechet']:.4f})"
     for name, value in manifest.get("versions", {}).items():
         facts[f"version of {name}"] = value

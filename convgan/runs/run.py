@@ -157,7 +157,8 @@ class Run:
         """Return a path that the manifest names, which must lie in the run's folder."""
         try:
             path = (self.folder / relative).resolve()
-        except (OSError, ValueError) as error:  # links in a circle, a NUL
+            path.exists()
+        except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL, links in a circle
             raise DataError(f"{self.folder / 'run.json'} names {relative!r}: {error}") from error
         if not path.is_relative_to(self.folder.resolve()):
             raise DataError(f"{self.folder / 'run.json'} names {relative!r}, outside the run")

@@ -171,7 +171,7 @@ class SaveBest(keras.callbacks.Callback):
             with self.state.as_of(int(best["step"])):
                 self._save()
             self.run.update(**{self.entry: best})
-        except RunError as error:
+        except DataError as error:
             logger.warning("the best epoch so far is forgotten: %s", error)
             self.progress.best = {}
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from convgan.data.archive import open_archive
 from convgan.data.bounded import read_up_to
-from convgan.errors import RunError
+from convgan.errors import DataError
 from convgan.files import replacing
 
 FORMAT = 2
@@ -34,7 +34,7 @@ _HEADER = "header.json"
 _MAX_HEADER = 10_000_000
 
 
-class DamagedCheckpoint(RunError):  # noqa: N818  what the file is, not what failed
+class DamagedCheckpoint(DataError):  # noqa: N818  what the file is, not what failed
     """The file is not what was written."""
 
 
@@ -63,7 +63,7 @@ def read_header(path: Path) -> Header:
 
     Raises:
         DamagedCheckpoint: it cannot be read.
-        RunError: it is of another format.
+        DataError: it is of another format.
     """
     with _reading(path) as archive:
         header = json.loads(_member(archive, _HEADER, _MAX_HEADER))
@@ -73,7 +73,7 @@ def read_header(path: Path) -> Header:
     if found != FORMAT:
         newer = isinstance(found, int) and found > FORMAT
         made = header.get("convgan", "another version")
-        raise RunError(
+        raise DataError(
             f"{path} has format {found!r:.50}, written by convgan {made!r:.50}; this convgan "
             f"reads format {FORMAT}. "
             + ("Update convgan" if newer else "Go on with that version, or start the run anew")
@@ -88,7 +88,7 @@ def read_arrays(path: Path, header: Header, expected: Arrays) -> dict[str, NDArr
 
     Raises:
         DamagedCheckpoint: the file is not what was written.
-        RunError: it holds other arrays.
+        DataError: it holds other arrays.
     """
     found, forms = header.get("arrays"), _forms(expected)
     if found != forms:
@@ -96,7 +96,7 @@ def read_arrays(path: Path, header: Header, expected: Arrays) -> dict[str, NDArr
             raise DamagedCheckpoint(f"{path} is damaged: it does not say its arrays")
         differing = [name for name in sorted(found | forms) if found.get(name) != forms.get(name)]
         name = differing[0]
-        raise RunError(
+        raise DataError(
             f"{path} does not hold this configuration's variables: {len(found)} found, "
             f"{len(forms)} expected, {len(differing)} of them differ; {name} is "
             f"{found.get(name)!r:.80}, expected {forms.get(name)}"
@@ -139,7 +139,7 @@ def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with open_archive(path) as archive:
             yield archive
-    except RunError:
+    except DataError:
         raise
     except (
         *(OSError, EOFError, ValueError, KeyError, RecursionError, MemoryError),

@@ -118,7 +118,8 @@ class TrainingState:
         Damaged ones are said and set aside, under a name of their own.
 
         Raises:
-            RunError: there is none, or it does not fit this configuration.
+            RunError: there is none.
+            DataError: it does not fit this configuration, or is of another format.
         """
         for path in reversed(self.checkpoints()):
             try:
@@ -137,7 +138,7 @@ class TrainingState:
 
         Raises:
             DamagedCheckpoint: it is not what was written.
-            RunError: it does not fit this configuration, or is of another format.
+            DataError: it does not fit this configuration, or is of another format.
         """
         header = read_header(path)
         self.check(path, header)
@@ -155,7 +156,7 @@ class TrainingState:
         """Give the variables for a while the values of the checkpoint of this step.
 
         Raises:
-            RunError: as `restore`.
+            DataError: as `restore`.
         """
         before, progress = self.snapshot(), dict(vars(self.progress))
         self.restore(self._path(step))

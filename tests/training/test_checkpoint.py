@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convgan.errors import RunError
+from convgan.errors import DataError
 from convgan.training.checkpoint import (
     FORMAT,
     DamagedCheckpoint,
@@ -123,7 +123,7 @@ def test_changes_that_the_archive_itself_does_not_notice(tmp_path: Path) -> None
 def test_another_format(found: Any, said: str, tmp_path: Path) -> None:
     path = written(tmp_path)
     told(path, format=found, convgan="9.9")
-    with pytest.raises(RunError, match=said) as caught:
+    with pytest.raises(DataError, match=said) as caught:
         read_header(path)
     assert not isinstance(caught.value, DamagedCheckpoint)  # it is not to be set aside
     assert len(str(caught.value)) < 400
@@ -146,7 +146,7 @@ def test_other_arrays_than_expected_are_named(
 ) -> None:
     path = tmp_path / "a.npz"
     write_checkpoint(path, HEADER, ARRAYS | others)
-    with pytest.raises(RunError, match=said) as caught:
+    with pytest.raises(DataError, match=said) as caught:
         read(path)
     assert not isinstance(caught.value, DamagedCheckpoint)
 
@@ -176,7 +176,7 @@ def test_no_more_is_read_than_is_expected(tmp_path: Path) -> None:
     zeros = np.zeros(5)
     tracemalloc.start()
     for each in (path, bomb):
-        with pytest.raises(RunError):
+        with pytest.raises(DataError):
             read_arrays(each, told_of(each, zeros), ARRAYS | {"0003/zeros": zeros})
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -189,7 +189,7 @@ def test_no_more_is_read_than_is_expected(tmp_path: Path) -> None:
 def test_a_header_that_is_none(header: bytes, tmp_path: Path) -> None:
     path = written(tmp_path)
     rebuilt(path, **{"header.json": header})
-    with pytest.raises(RunError):
+    with pytest.raises(DataError):
         read_header(path)
 
 

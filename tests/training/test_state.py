@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convgan.errors import RunError, UsageError
+from convgan.errors import DataError, RunError, UsageError
 from convgan.training import TrainingState
 
 from .tiny import classifier, dcgan, everything, gan_train, pictures
@@ -160,7 +160,7 @@ def test_another_configuration(tmp_path: Path) -> None:
     saved = TrainingState(tmp_path, classifier(dropout=0.3)).save()
     for other in (classifier(dropout=0.3, norm="none"), dcgan(gan_train())):
         before = everything(other)
-        with pytest.raises(RunError, match="does not hold this configuration's variables") as got:
+        with pytest.raises(DataError, match="does not hold this configuration's variables") as got:
             TrainingState(tmp_path, other).restore_newest()
         assert str(saved) in str(got.value)
         assert all(np.array_equal(a, b) for a, b in zip(before, everything(other), strict=True))

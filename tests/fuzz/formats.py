@@ -1,0 +1,173 @@
+"""Edits within a format, which then is closed with its checksums mended.
+
+So the parser behind a checksum is reached too. An editor that cannot open its input, since that
+is from elsewhere, edits the bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+from .edits import Edit
+
+Editor = Callable[[Random, bytes, Edit], bytes]
+
+_VALUES: tuple[Any, ...] = (
+    None, True, False, 0, 1, -1, 7, 0.5, 1e308, 1e999, 10**9, 2**31, 2**63, -(2**63), 10**30,
+    "", "a", "\0", "float64", "channels_first", "relu", "same", "../../etc/passwd", "é" * 300,
+    [], {}, [1, 1], [1, 1, 1], [None, 5], [None, 2**40], [9999, 9999], [[9999, 9999], [0, 0]],
+    {"class_name": "__lambda__", "config": {"value": "x"}},
+    {"class_name": "__numpy__", "config": {"value": "a", "dtype": "S1000000000"}},
+    {"class_name": "function", "module": "builtins", "config": "eval", "registered_name": "eval"},
+)  # fmt: skip
+_KEYS = ("lora_rank", "shared_object_id", "class_name", "registered_name", "a")
+_WORDS = (
+    ": ", "- ", ", ", "? ", "&a ", "*a", "<<: ", "!!python/object:os.system ", "!!int ", "!!set ",
+    "!!bool x",
+    "{", "}", "[", "]", "|\n", ">\n", "'", '"', "#", "\t", "\n", "---\n", "...\n", "%YAML 9.9\n",
+    "0x", "0x" + "f" * 5000, "0b_", "1:59:59", "9" * 5000, "1e999", ".nan", "-.inf", "2001-99-99",
+    "2001-01-01T99:99:99Z", '"\\ud800"', '"\\U00110000"', '"\\0"', "~", "yes", "=", "\u2028",
+    "\ufeff", "\x07", "a" * 2000, "[" * 400, "{a: " * 400, "name", "task", "model.", ".0.", "@",
+)  # fmt: skip
+_TEXT_WORD = re.compile(r"[^\s:,={}\[\]]+")
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_CHUNKS = (b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"zTXt", b"iTXt", b"acTL", b"fdAT", b"IDAT")
+
+
+def edit_gzip(rng: Random, data: bytes, edit: Edit) -> bytes:
+    """Edit what a gzip file holds."""
+    try:
+        plain = gzip.decompress(data)
+    except (OSError, EOFError, zlib.error):
+        return edit(data)
+    return gzip.compress(edit(plain), 1, mtime=0)
+
+
+def edit_zip(rng: Random, data: bytes, edit: Edit) -> bytes:
+    """Edit a member, or leave one out, or have it twice, or compress it otherwise."""
+    return edit_members(rng, data, lambda _, content: edit(content))
+
+
+def edit_keras(rng: Random, data: bytes, edit: Edit) -> bytes:
+    """Edit the tree of config.json, and the bytes of the weights."""
+
+    def edit_member(name: str, content: bytes) -> bytes:
+        return edit_json(rng, content, edit) if name.endswith(".json") else edit(content)
+
+    return edit_members(rng, data, edit_member)
+
+
+def edit_members(rng: Random, data: bytes, edit: Callable[[str, bytes], bytes]) -> bytes:
+    """Edit one member of an archive by its name and content."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = [(info, archive.read(info)) for info in archive.infolist()]
+    place = rng.randrange(len(members))
+    info, content = members[place]
+    what = rng.random()
+    if what < 0.9:
+        members[place] = (info, edit(info.filename, content))
+    elif what < 0.93:
+        members[place : place + 1] = []
+    elif what < 0.96:
+        info.compress_type = rng.choice((0, 8, 12, 14))
+    else:
+        renamed = rng.choice((info.filename, f"../{info.filename}", "assets/a"))
+        members.append((zipfile.ZipInfo(renamed, info.date_time), content))
+    written = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(written, "w") as archive:
+        warnings.simplefilter("ignore")  # of two members of one name
+        for info, content in members:
+            archive.writestr(info, content)
+    return written.getvalue()
+
+
+def edit_png(rng: Random, data: bytes, edit: Edit) -> bytes:
+    """Edit a chunk, often within its compressed data, and mend the chunks' checksums."""
+    if not data.startswith(_PNG_SIGNATURE):
+        return edit(data)
+    chunks = list(_png_chunks(data))
+    place = rng.randrange(len(chunks))
+    kind, content = chunks[place]
+    what = rng.random()
+    if kind == b"IDAT" and what < 0.5:
+        chunks[place] = (kind, zlib.compress(edit(zlib.decompress(content)), 1))
+    elif what < 0.8:
+        chunks[place] = (kind, edit(content))
+    elif what < 0.9:
+        chunks.insert(place, (rng.choice(_PNG_CHUNKS), edit(content)))
+    else:
+        chunks[place : place + 1] = [] if what < 0.95 else [chunks[place]] * 2
+    return _PNG_SIGNATURE + b"".join(
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    )
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    place = len(_PNG_SIGNATURE)
+    while place < len(data):
+        (length,) = struct.unpack_from(">I", data, place)
+        yield data[place + 4 : place + 8], data[place + 8 : place + 8 + length]
+        place += 12 + length
+
+
+def edit_text(rng: Random, data: bytes, edit: Edit) -> bytes:
+    """Put a word that means something to YAML at a word's place or anywhere, or move a line."""
+    text = data.decode("utf-8", "replace")
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        words = [match.span() for match in _TEXT_WORD.finditer(text)]
+        place = rng.randint(0, len(text))
+        start, end = rng.choice(words or [(place, place)])
+        lines = text.splitlines(keepends=True)
+        line = rng.choice(lines or [""])
+        text = rng.choice(
+            (
+                text[:start] + rng.choice(_WORDS) + text[end:],
+                text[:start] + rng.choice(_WORDS) + text[end:],
+                text[:place] + rng.choice(_WORDS) + text[place:],
+                text.replace(
+                    line, rng.choice(("", line * 2, " " + line, rng.choice(lines or [""])))
+                ),
+            )
+        )
+    return text.encode("utf-8", "surrogatepass")
+
+
+def edit_json(rng: Random, data: bytes, edit: Edit) -> bytes:
+    """Put another value, or another branch of the same tree, somewhere into it."""
+    tree = json.loads(data)
+    places = list(_places(tree))
+    for _ in range(rng.choice((1, 1, 2))):
+        holder, key = rng.choice(places)
+        other, its_key = rng.choice(places)
+        branch = json.loads(json.dumps(other.get(its_key) if isinstance(other, dict) else other))
+        what = rng.random()
+        if what < 0.15 and isinstance(holder, dict):
+            holder[rng.choice(_KEYS)] = rng.choice(_VALUES)
+        elif what < 0.15:
+            holder.append(branch)
+        else:
+            holder[key] = branch if what < 0.3 else rng.choice(_VALUES)
+    return json.dumps(tree).encode()
+
+
+def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
+    """Each place of a tree, as the dict or list that it is in and its key or index there."""
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    for key, value in items:
+        yield tree, key
+        if isinstance(value, (dict, list)):
+            yield from _places(value)

@@ -1,0 +1,342 @@
+"""The readers of what comes from outside, each with small valid files and its format's editors.
+
+A new reader is one entry of `READERS`. It must end in a result or a ValueError (all errors that
+convgan has for files are), within 5 seconds and 200 MB.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import itertools
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+
+import numpy as np
+from PIL import Image
+
+from convgan.config import Data, load_config
+from convgan.data import load_dataset, read_idx, read_npz
+from convgan.runs import Run, all_runs
+from convgan.runs.log import MetricsFile
+from tests.data.making import idx_bytes, some_arrays, write_npz
+
+from .formats import Editor, edit_gzip, edit_json, edit_keras, edit_png, edit_text, edit_zip
+
+
+class Reader(NamedTuple):
+    """One reader."""
+
+    corpus: Callable[[Path], list[bytes]]
+    """Makes valid inputs, by way of files in this folder."""
+    read: Callable[[bytes, Path], Any]
+    """Reads an input, as a file in this folder, which is the reader's own."""
+    editors: tuple[Editor, ...] = ()
+
+
+def _idx_files(folder: Path) -> list[bytes]:
+    arrays = (np.arange(30, dtype=np.uint8).reshape(2, 3, 5), np.arange(7, dtype=np.uint8))
+    plain = [idx_bytes(array) for array in arrays]
+    return plain + [gzip.compress(content, mtime=0) for content in plain]
+
+
+def _read_idx(content: bytes, folder: Path) -> Any:
+    return read_idx(_written(folder / "images", content))
+
+
+def _npz_files(folder: Path) -> list[bytes]:
+    arrays = some_arrays(np.random.default_rng(1), 2)
+    x_train, y_train, x_test, y_test = arrays
+    stored = folder / "stored.npz"
+    np.savez(stored, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    return [write_npz(folder / "deflated.npz", arrays).read_bytes(), stored.read_bytes()]
+
+
+def _read_npz(content: bytes, folder: Path) -> Any:
+    return read_npz(_written(folder / "mnist.npz", content), num_classes=10)
+
+
+def _pictures(folder: Path) -> list[bytes]:
+    rgba = Image.fromarray(np.random.default_rng(2).integers(0, 256, (9, 12, 4), np.uint8))
+    rgb, grey = rgba.convert("RGB"), rgba.convert("L")
+    deep = Image.fromarray(np.full((9, 12), 0x8042, np.uint16))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    more = {"save_all": True, "append_images": [rgb.rotate(90)]}
+    files: list[tuple[Image.Image, str, dict[str, Any]]] = [
+        (rgba, "PNG", {}),
+        (rgb, "PNG", {"icc_profile": b"profile" * 9}),
+        (grey, "PNG", {"exif": exif}),
+        (grey.convert("1"), "PNG", {}),
+        (rgba.quantize(9), "PNG", {"transparency": 1}),
+        (deep, "PNG", {}),
+        (rgb, "PNG", more),
+        (rgb, "JPEG", {"exif": exif}),
+        (grey, "JPEG", {"progressive": True}),
+        (rgb.convert("CMYK"), "JPEG", {}),
+        (rgb, "GIF", more),
+        (grey, "BMP", {}),
+        (rgba.quantize(9), "BMP", {}),
+        (rgba, "WEBP", {"lossless": True, "exif": exif}),
+        (rgb, "WEBP", more),
+    ]
+    written = []
+    for picture, kind, options in files:
+        stream = io.BytesIO()
+        picture.save(stream, kind, **options)
+        written.append(stream.getvalue())
+    return written
+
+
+def _read_pictures(content: bytes, folder: Path) -> Any:
+    """A folder of two pictures, of which one is hostile."""
+    _written(folder / "own" / "2.png", content)
+    Image.new("L", (12, 9)).save(folder / "own" / "1.png")
+    size = 8 if len(content) % 2 else None
+    try:
+        return _load_folder(folder, size)
+    finally:
+        for cached in folder.glob("convgan/decoded/*"):
+            cached.unlink()
+
+
+def _load_folder(folder: Path, size: int | None) -> Any:
+    """Load the pictures in own/, with the cache beside them."""
+    with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(folder)):
+        return load_dataset(Data(name="folder", folder=folder / "own", image_size=size))
+
+
+def _cached_arrays(folder: Path) -> list[bytes]:
+    arrays = (np.arange(2 * 9 * 12, dtype=np.uint8).reshape(2, 9, 12, 1), np.zeros(3))
+    files = []
+    for array in arrays:
+        stream = io.BytesIO()
+        np.save(stream, array)
+        files.append(stream.getvalue())
+    return [*files, *_npz_files(folder)]
+
+
+def _read_cached(content: bytes, folder: Path) -> Any:
+    """Decode two pictures once; then what is kept of them is hostile."""
+    if not (folder / "own").exists():
+        for name in ("1.png", "2.png"):
+            Image.new("L", (12, 9)).save(_written(folder / "own" / name, b""))
+        _load_folder(folder, None)
+    (cached,) = folder.glob("convgan/decoded/*")
+    _written(cached, content)
+    return _load_folder(folder, None)
+
+
+_CLASSIFIER = b"""
+task: classifier
+name: tiny
+data: {name: mnist, validation: 0.1}
+model:
+  blocks:
+    - {filters: 2, norm: batch}
+    - filters: 3
+      stride: 2  # as in
+  hidden: [{units: 3}]
+train:
+  epochs: 1
+  batch_size: 8
+  optimizer: {name: adam, learning_rate: 1e-3}
+"""
+_GAN = b"""
+task: dcgan
+seed: 3
+data:
+  name: "folder"
+  folder: /data/own
+generator: {projection: {size: 7, filters: 4}, blocks: [{filters: 2, stride: 2}]}
+discriminator: {blocks: [{filters: 2, kernel: 5, stride: 2, activation: leaky_relu}]}
+train:
+  epochs: 1
+  batch_size: 8
+  loss: hinge
+  penalty: {name: r1, weight: 1.0}
+  generator_optimizer: {name: adam}
+  discriminator_optimizer: {name: adam}
+"""
+
+
+def _configs(folder: Path) -> list[bytes]:
+    return [_CLASSIFIER, _GAN]
+
+
+def _read_config(content: bytes, folder: Path) -> Any:
+    return load_config(_written(folder / "tiny.yaml", content))
+
+
+def _changes(folder: Path) -> list[bytes]:
+    return [
+        b"train.epochs=7",
+        b"model.blocks.0.filters=16",
+        b"model.hidden=[{units: 3, norm: batch}]",
+        b"train.optimizer={name: rmsprop, rho: 0.5}",
+        b"data.folder='/data/own'",
+        b"train.optimizer.learning_rate=1e-4",
+        b"seed=0x10",
+    ]
+
+
+def _read_change(content: bytes, folder: Path) -> Any:
+    path = folder / "tiny.yaml"
+    if not path.exists():
+        _written(path, _CLASSIFIER)
+    return load_config(path, [os.fsdecode(content)])  # as Python decodes arguments
+
+
+def _networks(folder: Path) -> list[bytes]:
+    import keras
+    from keras import layers
+
+    chains = [
+        [layers.Input((3,)), layers.Dense(2)],
+        [
+            layers.Input((4, 4, 1)),
+            layers.SpectralNormalization(layers.Conv2D(2, 3, padding="same")),
+            layers.Flatten(),
+        ],
+        [
+            layers.Input((3,)),
+            layers.Dense(4),
+            layers.Reshape((2, 2, 1)),
+            layers.Conv2DTranspose(2, 3),
+        ],
+        [layers.Input((3, 4, 2)), layers.BatchNormalization(), layers.GlobalAveragePooling2D()],
+    ]
+    files = []
+    for place, chain in enumerate(chains):
+        network = keras.Sequential(chain)
+        if place:
+            network = keras.Model(network.inputs, network.outputs)
+        network.save(folder / "a.keras")
+        files.append((folder / "a.keras").read_bytes())
+    return files
+
+
+_loads = itertools.count(1)
+
+
+def _read_network(content: bytes, folder: Path) -> Any:
+    import keras
+
+    from convgan.models.keras_file import load_keras_file
+
+    if next(_loads) % 200 == 0:
+        keras.backend.clear_session()  # which keeps a name for each layer
+    return load_keras_file(_written(folder / "a.keras", content))
+
+
+_NUMBERS = {"first": np.arange(6, dtype=np.float32).reshape(2, 3), "step": np.array(3)}
+
+
+def _checkpoints(folder: Path) -> list[bytes]:
+    from convgan.training.checkpoint import write_checkpoint
+
+    write_checkpoint(folder / "a.npz", {"progress": {"step": 3}}, _NUMBERS)
+    return [(folder / "a.npz").read_bytes()]
+
+
+def _read_checkpoint(content: bytes, folder: Path) -> Any:
+    from convgan.training.checkpoint import read_arrays, read_header
+
+    path = _written(folder / "a.npz", content)
+    return read_arrays(path, read_header(path), _NUMBERS)
+
+
+def _manifests(folder: Path) -> list[bytes]:
+    place = {"epoch": 1, "step": 4}
+    run = Run.create(folder, "a", load_config("dcgan-fashion"))
+    run.update(
+        command="convgan train-dcgan",
+        versions={"convgan": "1"},
+        parameters={"generator": 5},
+        samples=[place | {"file": "samples/1.png"}],
+        warnings=[{"step": 4, "name": "a", "text": "b"}],
+        times=[place | {"seconds": 1.5}],
+        results=place | {"d_loss": 0.5},
+        best=place | {"val_frechet": 2.5},
+        data={
+            "name": "mnist",
+            "origin": "here",
+            "train": {"count": 5, "sha256": "a"},
+            "test": {"count": 5, "sha256": "b"},
+        },
+    )
+    return [(run.folder / "run.json").read_bytes()]
+
+
+def _read_manifest(content: bytes, folder: Path) -> Any:
+    """Open a run, draw its report and go back in it."""
+    from convgan.recipes.report import report_run
+
+    run = Run.open(_written(folder / "a-0001" / "run.json", content).parent)
+    report_run(run)
+    run.rewind(2)
+    return all_runs(folder)
+
+
+def _logs(folder: Path) -> list[bytes]:
+    call = b'{"step": 3, "epoch": 0.5, "loss": 1.25, "worse": null}\n'
+    end = b'{"step": 4, "epoch": 1, "end_of_epoch": true, "loss": 1e-3}\n'
+    return [call + end, b""]
+
+
+def _read_log(content: bytes, folder: Path) -> Any:
+    """Read a log, cut it and go on with it; then it must be whole."""
+    path = _written(folder / "metrics.jsonl", content)
+    log = MetricsFile(path)
+    log.cut(3)
+    log.append({"step": 4})
+    found = log.records()
+    assert found[-1] == {"step": 4}
+    assert all(record["step"] <= 4 for record in found)
+    return found
+
+
+def _evaluations(folder: Path) -> list[bytes]:
+    name = {"precision": 0.5, "recall": 0.5, "f1": 0.5, "count": 3}
+    numbers = {
+        "count": 3,
+        "epoch": 1,
+        "accuracy": 0.5,
+        "accuracy_95": [0.25, 0.75],
+        "loss": 1.5,
+        "expected_calibration_error": 0.1,
+        "classes": {"a": name},
+    }
+    return [json.dumps(numbers).encode()]
+
+
+def _read_evaluation(content: bytes, folder: Path) -> Any:
+    from convgan.recipes.evaluation_tables import evaluation_tables
+
+    _written(folder / "eval" / "classifier.json", content)
+    return evaluation_tables(Run(folder))
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+READERS: dict[str, Reader] = {
+    "idx": Reader(_idx_files, _read_idx, (edit_gzip,)),
+    "npz": Reader(_npz_files, _read_npz, (edit_zip,)),
+    "pictures": Reader(_pictures, _read_pictures, (edit_png,)),
+    "cache": Reader(_cached_arrays, _read_cached),
+    "yaml": Reader(_configs, _read_config, (edit_text,)),
+    "set": Reader(_changes, _read_change, (edit_text,)),
+    "keras": Reader(_networks, _read_network, (edit_keras,)),
+    "checkpoint": Reader(_checkpoints, _read_checkpoint, (edit_keras,)),
+    "manifest": Reader(_manifests, _read_manifest, (edit_json,)),
+    "log": Reader(_logs, _read_log, (edit_text,)),
+    "evaluation": Reader(_evaluations, _read_evaluation, (edit_json,)),
+}
