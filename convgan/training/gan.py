@@ -11,6 +11,7 @@ import tensorflow as tf
 from convgan.config import GanTrain
 from convgan.models.pixels import to_float, to_uint8
 from convgan.training.losses import LOSSES, PAIRED, non_saturating
+from convgan.training.one_pass import one_pass_is_exact, slope_ratio
 from convgan.training.optimizers import update
 from convgan.training.penalties import PENALTIES
 from convgan.training.streams import moment, stream_seed
@@ -41,6 +42,8 @@ class DCGAN(keras.Model):
             self.average = keras.models.clone_model(generator)
             self.average.set_weights(generator.get_weights())
         self.train_config = train
+        self.one_pass = one_pass_is_exact(train.loss, discriminator)
+        """For simultaneous updates: see `one_pass`; tests switch it off."""
         self.seed = seed
         self.step = keras.Variable(0, dtype="int64", trainable=False, name="step")
         self.rollbacks = keras.Variable(0, dtype="int64", trainable=False, name="rollbacks")
@@ -127,14 +130,23 @@ class DCGAN(keras.Model):
         z = self.noise("d_noise", moment(step, self.rollbacks.value), tf.shape(real)[0])
         with tf.GradientTape() as g_tape:
             fake = self.generator(z, training=True)
-            with tf.GradientTape() as d_tape:
-                real_logits = self.discriminator(real, training=True)
-                fake_logits = self.discriminator(fake, training=True)
-                d_loss, g_loss = self.loss_function(real_logits, fake_logits)
-                penalty = self._penalty(real, fake, step)
-                d_total = d_loss + penalty
-        g_gradients = g_tape.gradient(g_loss, self.generator.trainable_variables)
-        d_gradients = d_tape.gradient(d_total, self.discriminator.trainable_variables)
+        with tf.GradientTape(persistent=True) as d_tape:
+            d_tape.watch(fake)
+            real_logits = self.discriminator(real, training=True)
+            fake_logits = self.discriminator(fake, training=True)
+            d_loss, g_loss = self.loss_function(real_logits, fake_logits)
+            penalty = self._penalty(real, tf.stop_gradient(fake), step)
+            d_total = d_loss + penalty
+        d_weights = self.discriminator.trainable_variables
+        if self.one_pass:
+            *d_gradients, at_fake = d_tape.gradient(d_total, [*d_weights, fake])
+            ratio = slope_ratio(self.loss_function, real_logits, fake_logits)
+            at_fake *= tf.cast(ratio[:, :, None, None], at_fake.dtype)
+        else:
+            d_gradients = d_tape.gradient(d_total, d_weights)
+            at_fake = d_tape.gradient(g_loss, fake)
+        g_weights = self.generator.trainable_variables
+        g_gradients = g_tape.gradient(fake, g_weights, output_gradients=at_fake)
         update(
             (self.discriminator_optimizer, d_gradients, self.discriminator),
             (self.generator_optimizer, g_gradients, self.generator),

@@ -12,6 +12,7 @@ import tensorflow as tf
 from convgan.models.pixels import to_float
 from convgan.training import DCGAN
 from convgan.training.losses import LOSSES
+from convgan.training.one_pass import slope_ratio
 from convgan.training.streams import stream_seed
 
 from .tiny import arrays, gan_networks, gan_train, pictures
@@ -153,6 +154,53 @@ def test_logs_are_what_they_say() -> None:
         },
         rel=1e-4,
     )
+
+
+ONE_PASS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "plain": ({}, {}),
+    "wasserstein": ({"loss": "wasserstein"}, {}),
+    "relativistic": ({"loss": "relativistic"}, {}),
+    "smoothing": ({"label_smoothing": 0.1}, {}),
+    "r1": ({"penalty": PENALTY}, {}),
+    "gradient_penalty": ({"penalty": {"name": "gradient_penalty", "weight": 3.0}}, {}),
+    "dropout": ({}, {"dropout": 0.4}),
+    "spectral": ({}, {"spectral_norm": True}),
+    "pooling": ({}, {"downsample": "average_pool"}),
+    "norm in the generator": ({}, {"generator_norm": "batch"}),
+}
+
+
+@pytest.mark.parametrize("case", ONE_PASS)
+def test_one_backward_pass_gives_what_two_give(case: str) -> None:
+    """With the discriminator far from guessing, where the ratio of the slopes is not near 1."""
+    changes, networks = ONE_PASS[case]
+    one, two = (with_sgd(gan_train(**changes), **networks) for _ in range(2))
+    for task in (one, two):
+        for weight in task.discriminator.trainable_variables:
+            weight.assign(weight * 3)
+    assert one.one_pass
+    two.one_pass = False
+    logs = [tf.function(lambda t=task: t.train_step((BATCH, None)))() for task in (one, two)]
+    assert_alike(one.generator, two.generator)
+    assert_alike(one.discriminator, two.discriminator)
+    for name in one.log_names:
+        assert float(logs[0][name]) == pytest.approx(float(logs[1][name]), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "networks"),
+    [({"loss": "hinge"}, {}), ({"loss": "least_squares"}, {}), ({}, {"norm": "batch"})],
+)
+def test_two_passes_where_one_would_be_wrong(
+    changes: dict[str, Any], networks: dict[str, Any]
+) -> None:
+    assert not with_sgd(gan_train(**changes), **networks).one_pass
+
+
+@pytest.mark.parametrize("logit", [-60.0, -3.0, 0.0, 5.0, 60.0])
+def test_ratio_of_the_slopes(logit: float) -> None:
+    ratio = slope_ratio(LOSSES["non_saturating"], tf.zeros([1, 1]), tf.fill([1, 1], logit))
+    assert float(ratio[0, 0]) == pytest.approx(-np.exp(-np.float64(logit)), rel=1e-4)
 
 
 @pytest.mark.parametrize("still", ["generator", "discriminator"])
