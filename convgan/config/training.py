@@ -68,6 +68,13 @@ class ClassifierTrain(Train):
     optimizer: Optimizer
     augment_shift: Annotated[int, Field(ge=0, le=16)] = 0
     """Pixels by which each training picture is moved at random, each way; 0 for none."""
+    augment_flip: bool = False
+    """Mirror every second training picture; not for digits."""
+    augment_erase: Annotated[int, Field(ge=0, le=512)] = 0
+    """Side of a square at a random place that is made grey; 0 for none (DeVries and Taylor,
+    2017)."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the label that is spread over all classes (Szegedy et al., 2016)."""
 
 
 class Penalty(Section):

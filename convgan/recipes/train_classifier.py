@@ -44,7 +44,7 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
 
     set_precision_and_seed(config.train.precision, config.seed)
     network = build_classifier(config.model, train.image_shape, classes)
-    task = ClassifierTask(network, seed=config.seed, augment_shift=config.train.augment_shift)
+    task = ClassifierTask(network, config.train, seed=config.seed)
     steps = total_steps(config.train, len(train))
     task.compile(build_optimizer(config.train.optimizer, config.train.schedule, steps))
     if job.dry_run:

@@ -7,7 +7,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from convgan.config import ClassifierTrain
 from convgan.models.pixels import to_float
+from convgan.training.augmentation import random_erase, random_flip, random_shift
 from convgan.training.optimizers import update
 from convgan.training.streams import moment, stream_seed
 
@@ -20,11 +22,11 @@ class ClassifierTask(keras.Model):
 
     log_names = ("loss", "accuracy", "grad_norm")
 
-    def __init__(self, network: keras.Model, *, seed: int = 0, augment_shift: int = 0) -> None:
+    def __init__(self, network: keras.Model, train: ClassifierTrain, *, seed: int = 0) -> None:
         super().__init__(name="classifier_task")
         self.network = network
+        self.train_config = train
         self.seed = seed
-        self.augment_shift = augment_shift
         self.step = keras.Variable(0, dtype="int64", trainable=False, name="step")
         self.rollbacks = keras.Variable(0, dtype="int64", trainable=False, name="rollbacks")
 
@@ -52,41 +54,31 @@ class ClassifierTask(keras.Model):
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         step = tf.identity(self.step.value)
         self.step.assign_add(1)
-        x = to_float(images)
-        if self.augment_shift:
-            seed = stream_seed(self.seed, "shift", moment(step, self.rollbacks.value))
-            x = random_shift(x, self.augment_shift, seed)
+        x = self._augmented(to_float(images), moment(step, self.rollbacks.value))
         with tf.GradientTape() as tape:
             logits = self.network(x, training=True)
             logs = _loss_and_accuracy(logits, labels)
-        gradients = tape.gradient(logs["loss"], self.network.trainable_variables)
+            total = logs["loss"]
+            if self.train_config.label_smoothing:
+                total += self.train_config.label_smoothing * _confidence(logits, labels)
+        gradients = tape.gradient(total, self.network.trainable_variables)
         update((self.optimizer, gradients, self.network))
         return logs | {"grad_norm": tf.linalg.global_norm(gradients)}
+
+    def _augmented(self, x: tf.Tensor, now: tf.Tensor) -> tf.Tensor:
+        recipe = self.train_config
+        if recipe.augment_flip:
+            x = random_flip(x, stream_seed(self.seed, "flip", now))
+        if recipe.augment_shift:
+            x = random_shift(x, recipe.augment_shift, stream_seed(self.seed, "shift", now))
+        if recipe.augment_erase:
+            x = random_erase(x, recipe.augment_erase, stream_seed(self.seed, "erase", now))
+        return x
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Return a batch's mean loss and accuracy, without dropout."""
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         return _loss_and_accuracy(self(images, training=False), labels)
-
-
-def random_shift(images: tf.Tensor, pixels: int, seed: tf.Tensor) -> tf.Tensor:
-    """Move each picture by up to `pixels` whole pixels each way; its edge fills the gap."""
-    count, height, width, _ = images.shape
-    offsets = tf.random.stateless_uniform(
-        [tf.shape(images)[0] if count is None else count, 2],
-        seed,
-        minval=-pixels,
-        maxval=pixels + 1,
-        dtype=tf.int32,
-    )
-    rows = _moved(height, offsets[:, 0])
-    columns = _moved(width, offsets[:, 1])
-    images = tf.gather(images, rows, axis=1, batch_dims=1)
-    return tf.gather(images, columns, axis=2, batch_dims=1)
-
-
-def _moved(size: int, offsets: tf.Tensor) -> tf.Tensor:
-    return tf.clip_by_value(tf.range(size)[None, :] - offsets[:, None], 0, size - 1)
 
 
 def _loss_and_accuracy(logits: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -97,3 +89,13 @@ def _loss_and_accuracy(logits: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Ten
         "loss": tf.reduce_mean(losses),
         "accuracy": tf.reduce_mean(tf.cast(hits, tf.float32)),
     }
+
+
+def _confidence(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Return by how much the right logit is above the mean one.
+
+    Times s it makes of the cross-entropy the one with the label 1 - s + s/K, and s/K for each
+    other class (Szegedy et al., 2016, section 7).
+    """
+    right = tf.gather(logits, tf.cast(labels, tf.int32), axis=1, batch_dims=1)
+    return tf.reduce_mean(right - tf.reduce_mean(logits, axis=1))

@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from convgan.training.classifier import ClassifierTask, random_shift
+from convgan.training.augmentation import random_shift
+from convgan.training.classifier import ClassifierTask
 from convgan.training.streams import stream_seed
 
 from .tiny import arrays, classifier, pictures
@@ -88,39 +89,28 @@ def test_augmentation_is_used_in_training_only() -> None:
     assert logs == pytest.approx(expected | {"grad_norm": logs["grad_norm"]}, rel=1e-4)
 
 
-def shifted(image: NDArray[np.float32], down: int, right: int) -> NDArray[np.float32]:
-    """By a loop over pixels: each shows what was `down` above and `right` left of it."""
-    height, width, _ = image.shape
-    made = np.empty_like(image)
-    for y in range(height):
-        for x in range(width):
-            from_y = min(max(y - down, 0), height - 1)
-            made[y, x] = image[from_y, min(max(x - right, 0), width - 1)]
-    return made
+def test_label_smoothing_spreads_a_share_over_all_classes() -> None:
+    """The gradient is that of Keras's loss; what is reported is the plain cross-entropy."""
+    task, plain = classifier(norm="none", label_smoothing=0.3), classifier(norm="none")
+    with tf.GradientTape() as tape:
+        logits = task.network(SET.images / np.float32(127.5) - 1, training=True)
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.3)(
+            tf.one_hot(SET.labels, 3), logits
+        )
+    gradients = tape.gradient(loss, task.network.trainable_variables)
+    norm = np.linalg.norm(np.concatenate([np.ravel(each) for each in gradients]))
+    smooth, usual = (floats(each.train_step(BATCH)) for each in (task, plain))
+    assert smooth["grad_norm"] == pytest.approx(norm, rel=1e-4)
+    assert smooth["grad_norm"] != pytest.approx(usual["grad_norm"], rel=1e-2)
+    assert smooth["loss"] == usual["loss"]
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-def test_each_picture_has_a_shift_of_its_own(compiled: bool) -> None:
-    rng = np.random.default_rng(0)
-    images = rng.normal(size=(150, 6, 5, 2)).astype(np.float32)
-    shift = random_shift
-    if compiled:  # with a batch size that is not known while tracing
-        signature = [
-            tf.TensorSpec([None, 6, 5, 2], tf.float32),
-            tf.TensorSpec([], tf.int32),
-            tf.TensorSpec([2], tf.int64),
-        ]
-        shift = tf.function(lambda x, _, seed: random_shift(x, 2, seed), signature)
-    moved = shift(tf.constant(images), 2, stream_seed(1, "shift", 0)).numpy()
-    offsets = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
-    found = []
-    for image, result in zip(images, moved, strict=True):
-        fitting = [at for at in offsets if np.array_equal(shifted(image, *at), result)]
-        assert len(fitting) == 1
-        found += fitting
-    assert set(found) == set(offsets)  # 150 draws of 25: a missing one has a chance of 5 %
-    assert np.array_equal(shift(tf.constant(images), 2, stream_seed(1, "shift", 0)), moved)
-    assert not np.array_equal(shift(tf.constant(images), 2, stream_seed(1, "shift", 1)), moved)
+def test_each_augmentation_is_asked_for() -> None:
+    for change in ({"augment_flip": True}, {"augment_erase": 3}, {"augment_shift": 2}):
+        changed, plain = classifier(norm="none", **change), classifier(norm="none")
+        logs = [floats(each.train_step(BATCH))["loss"] for each in (changed, plain)]
+        assert logs[0] != logs[1]
+        assert changed.test_step(BATCH)["loss"] != plain.test_step(BATCH)["loss"]
 
 
 def test_networks_and_optimizers_are_what_a_state_and_a_file_need() -> None:

@@ -51,13 +51,13 @@ def classifier_network(*, dropout: float = 0.0, norm: str = "batch") -> keras.Mo
     return build_classifier(model, (8, 8, 1), 3)
 
 
-def classifier(*, shift: int = 0, dropout: float = 0.0, norm: str = "batch") -> ClassifierTask:
+def classifier(
+    *, shift: int = 0, dropout: float = 0.0, norm: str = "batch", **changes: Any
+) -> ClassifierTask:
     """A compiled classifier, the same each time."""
     keras.utils.set_random_seed(4)
-    task = ClassifierTask(
-        classifier_network(dropout=dropout, norm=norm), seed=11, augment_shift=shift
-    )
-    config = classifier_train()
+    config = classifier_train(**({"augment_shift": shift} | changes))
+    task = ClassifierTask(classifier_network(dropout=dropout, norm=norm), config, seed=11)
     task.compile(build_optimizer(config.optimizer, "cosine", 20))
     return task
 

@@ -1,0 +1,93 @@
+"""Random changes of pictures, against loops over pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from convgan.training.augmentation import random_erase, random_flip, random_shift
+from convgan.training.streams import stream_seed
+
+SHAPE = (6, 5, 2)
+IMAGES = np.random.default_rng(0).normal(size=(150, *SHAPE)).astype(np.float32)
+
+Change = Callable[[Any, Any], Any]
+
+
+def both_ways(change: Change, compiled: bool) -> Change:
+    """Compiled with a batch size that is not known while tracing, or as it is."""
+    signature = [tf.TensorSpec([None, *SHAPE], tf.float32), tf.TensorSpec([2], tf.int64)]
+    return tf.function(change, signature) if compiled else change
+
+
+def made(change: Change, step: int = 0) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = change(tf.constant(IMAGES), stream_seed(1, "a", step)).numpy()
+    return array
+
+
+def assert_repeatable(change: Change) -> None:
+    assert np.array_equal(made(change), made(change))
+    assert not np.array_equal(made(change), made(change, step=1))
+
+
+def found(results: NDArray[np.float32], variants: dict[Any, NDArray[np.float32]]) -> list[Any]:
+    """Which variant each picture became."""
+    names = []
+    for place, result in enumerate(results):
+        fitting = [name for name, each in variants.items() if np.array_equal(each[place], result)]
+        assert len(fitting) == 1
+        names += fitting
+    return names
+
+
+def shifted(image: NDArray[np.float32], down: int, right: int) -> NDArray[np.float32]:
+    """By a loop over pixels: each shows what was `down` above and `right` left of it."""
+    height, width, _ = image.shape
+    made = np.empty_like(image)
+    for y in range(height):
+        for x in range(width):
+            from_y = min(max(y - down, 0), height - 1)
+            made[y, x] = image[from_y, min(max(x - right, 0), width - 1)]
+    return made
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_each_picture_has_a_shift_of_its_own(compiled: bool) -> None:
+    change = both_ways(lambda x, seed: random_shift(x, 2, seed), compiled)
+    offsets = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
+    variants = {at: np.stack([shifted(image, *at) for image in IMAGES]) for at in offsets}
+    # 150 draws of 25: a missing one has a chance of 5 %, and the seed is fixed.
+    assert set(found(made(change), variants)) == set(offsets)
+    assert_repeatable(change)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_half_of_the_pictures_are_mirrored(compiled: bool) -> None:
+    change = both_ways(random_flip, compiled)
+    names = found(made(change), {"as it was": IMAGES, "mirrored": IMAGES[:, :, ::-1]})
+    assert 55 < names.count("mirrored") < 95  # 75 expected, deviation 6
+    assert_repeatable(change)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("side", [1, 3])
+def test_a_square_is_grey(side: int, compiled: bool) -> None:
+    change = both_ways(lambda x, seed: random_erase(x, side, seed), compiled)
+    height, width, _ = SHAPE
+    centres = [(row, column) for row in range(height) for column in range(width)]
+    variants = {}
+    for row, column in centres:
+        erased = IMAGES.copy()
+        top, left = row - side // 2, column - side // 2
+        for y in range(max(0, top), min(height, top + side)):
+            for x in range(max(0, left), min(width, left + side)):
+                erased[:, y, x] = 0
+        variants[row, column] = erased
+    names = found(made(change), variants)
+    assert len(set(names)) > 0.9 * len(centres)
+    assert_repeatable(change)
