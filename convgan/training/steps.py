@@ -11,6 +11,10 @@ import tensorflow as tf
 from convgan.data import ImageSet
 from convgan.training.streams import batch_indices
 
+MOST_IN_MEMORY = 1 << 30
+"""Bytes of pictures that are copied to the device; of larger sets each batch is, so that a map of a
+file, which own pictures are, takes no memory."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -31,7 +35,7 @@ def compile_steps(task: Any, pictures: ImageSet, batch_size: int) -> Callable[[i
     of steps. A step that goes wrong does not end the call, which would cost the GPU a wait at
     each step: it is found after it.
     """
-    images = tf.constant(pictures.images)
+    pick = _picker(pictures)
     labels = None if pictures.labels is None else tf.constant(pictures.labels)
     names = task.log_names
 
@@ -43,7 +47,7 @@ def compile_steps(task: Any, pictures: ImageSet, batch_size: int) -> Callable[[i
             len(pictures),
             rollbacks=task.rollbacks.value,
         )
-        batch = tf.gather(images, order)
+        batch = pick(order)
         target = None if labels is None else tf.gather(labels, order)
         logs = task.train_step((batch, target))
         numbers = tf.stack([logs[name] for name in names])
@@ -65,3 +69,17 @@ def compile_steps(task: Any, pictures: ImageSet, batch_size: int) -> Callable[[i
         return Call(logs, good, tuple(broken) if good < count else ())
 
     return call
+
+
+def _picker(pictures: ImageSet) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what gives the pictures of some places, from the device or from where they lie."""
+    images = pictures.images
+    if images.nbytes <= MOST_IN_MEMORY:
+        held = tf.constant(images)
+        return lambda places: tf.gather(held, places)
+
+    def pick(places: tf.Tensor) -> tf.Tensor:
+        batch = tf.numpy_function(lambda wanted: images[wanted], [places], tf.uint8)
+        return tf.ensure_shape(batch, (*places.shape, *images.shape[1:]))
+
+    return pick

@@ -180,6 +180,16 @@ def test_validation_numbers_reach_the_callbacks(tmp_path: Path) -> None:
     assert state.progress.seconds > 0
 
 
+@pytest.mark.parametrize("case", ["classifier", "simultaneous"])
+def test_pictures_that_stay_where_they_lie(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, config = make(case)
+    compile_steps(usual, SET, config.batch_size)(4)
+    other, _ = make(case)
+    monkeypatch.setattr("convgan.training.steps.MOST_IN_MEMORY", SET.images.nbytes - 1)
+    compile_steps(other, SET, config.batch_size)(4)
+    assert_same(other, usual)
+
+
 def test_the_loop_makes_the_steps_of_train_step() -> None:
     """Pictures and labels of one index stay together on their way into the batch."""
     task, _ = make("classifier")
