@@ -277,6 +277,34 @@ def inspect(
         typer.echo(describe_networks(loaded))
 
 
+@app.command()
+@for_people
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    device: DeviceOption = "auto",
+    debug: DebugOption = False,
+) -> None:
+    """Measure how fast the presets' training steps are here, and how near the limit.
+
+    Takes about a minute and a half on two cores.
+
+    Example: convgan bench --device cpu
+    """
+    open_log(quiet=as_json)
+    from convgan.hardware import start_tensorflow
+
+    machine = start_tensorflow(device=device, show_noise=debug)
+    from convgan.recipes.bench import bench as measure
+    from convgan.recipes.bench import bench_table
+    from convgan.terminal import format_tables
+
+    rows = measure()
+    if as_json:
+        typer.echo(json.dumps({"device": machine, "steps": rows}, indent=2))
+        return
+    typer.echo(f"{machine}\n\n{format_tables([bench_table(rows)])}")
+
+
 def main() -> None:
     """Run the command line."""
     app()

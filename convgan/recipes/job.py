@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import statistics
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,10 +23,10 @@ from convgan.training.callbacks import Curves, MetricsLog
 from convgan.training.progress import ProgressBar
 from convgan.training.steps import compile_steps
 from convgan.training.tensorboard import TensorBoard
+from convgan.training.timing import seconds_per_step
 
 logger = logging.getLogger("convgan")
 _TINY = 4  # pictures of a dry run's batch
-_TIMED_CALLS, _TIMED_STEPS = 9, 5
 
 
 @dataclass(frozen=True)
@@ -58,26 +57,19 @@ def try_out(task: Any, pictures: ImageSet, config: Train) -> None:
     logger.info("dry run: one step on %d pictures gave %s", len(batch), numbers)
     if config.deterministic:
         logger.info("measuring what train.deterministic costs …")
-        usual = _step_seconds(task, pictures, config.batch_size)
+        usual = _step_milliseconds(task, pictures, config.batch_size)
         make_deterministic()
-        exact = _step_seconds(task, pictures, config.batch_size)
+        exact = _step_milliseconds(task, pictures, config.batch_size)
         logger.info(
             "a step takes %.1f ms, and %.1f ms with train.deterministic (%+.0f %%)",
-            1e3 * usual, 1e3 * exact, 100 * (exact / usual - 1),
+            usual, exact, 100 * (exact / usual - 1),
         )  # fmt: skip
     logger.info("nothing was kept")
 
 
-def _step_seconds(task: Any, pictures: ImageSet, batch_size: int) -> float:
-    """Return the median time of a step over some calls, after the first, which compiles."""
+def _step_milliseconds(task: Any, pictures: ImageSet, batch_size: int) -> float:
     steps = compile_steps(task, pictures, batch_size)
-    steps(1)
-    times = []
-    for _ in range(_TIMED_CALLS):
-        begin = time.perf_counter()
-        steps(_TIMED_STEPS)
-        times.append((time.perf_counter() - begin) / _TIMED_STEPS)
-    return statistics.median(times)
+    return 1e3 * statistics.median(seconds_per_step({"": steps})[""])
 
 
 def common_callbacks(

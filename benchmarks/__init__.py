@@ -1,0 +1,1 @@
+"""How fast convgan is beside others: see README's `make bench`."""

@@ -1,0 +1,144 @@
+"""How the time for a picture grows with batch, picture size, width and number of pictures.
+
+    python -m benchmarks.growth [--rounds 5] [--out docs]
+
+Writes growth.json and growth.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgan.artifacts.figures import png_figure
+from convgan.config import GanConfig, load_config
+from convgan.data import ImageSet
+from convgan.recipes.train_dcgan import build_dcgan
+from convgan.training.steps import compile_steps
+from convgan.training.timing import Steps, seconds_per_step
+
+logger = logging.getLogger("benchmarks")
+
+BATCH, WIDTH = 32, 64
+SIZES = {28: (7, 2), 64: (4, 4), 128: (4, 5)}
+"""Picture size to the side of the first feature map and the number of doublings."""
+
+
+def config(size: int = 28, batch: int = BATCH, width: int = WIDTH) -> GanConfig:
+    """Return the article's networks at another size, batch or width (64 filters at the first)."""
+    side, doublings = SIZES[size]
+    up = [f"{{filters: {width}, kernel: 5, stride: 2, norm: batch, activation: selu}}"] * (
+        doublings - 1
+    )
+    down = [f"{{filters: {width}, kernel: 5, stride: 2, activation: leaky_relu}}"]
+    down += [f"{{filters: {2 * width}, kernel: 5, stride: 2, activation: leaky_relu}}"] * (
+        doublings - 1
+    )
+    made = load_config(
+        "dcgan-fashion-article",
+        [
+            "train.update=simultaneous",
+            f"train.batch_size={batch}",
+            f"generator.projection.size={side}",
+            f"generator.projection.filters={2 * width}",
+            f"generator.blocks=[{', '.join(up)}]",
+            f"discriminator.blocks=[{', '.join(down)}]",
+        ],
+    )
+    assert isinstance(made, GanConfig)
+    return made
+
+
+def steps(config: GanConfig, images: NDArray[np.uint8]) -> Steps:
+    """Return the compiled step."""
+    task = build_dcgan(config, images.shape[1:], steps=1000)
+    pictures = ImageSet(images, None, (), "synthetic", "made for a benchmark")
+    return compile_steps(task, pictures, config.train.batch_size)
+
+
+def noise(count: int, size: int) -> NDArray[np.uint8]:
+    """Return pictures (count, size, size, 1)."""
+    return np.random.default_rng(0).integers(0, 256, (count, size, size, 1), np.uint8)
+
+
+def mapped(folder: Path, count: int) -> NDArray[np.uint8]:
+    """Return pictures of 28 x 28 that lie in a file, and only there."""
+    path = folder / f"{count}.npy"
+    made = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, 28, 28, 1))
+    block = noise(1000, 28)
+    for start in range(0, count, 1000):
+        made[start : start + 1000] = block
+    made.flush()
+    images: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return images
+
+
+def microseconds(made: dict[str, tuple[Steps, int]], rounds: int) -> dict[str, float]:
+    """Return the median time for a picture, by name; each has its steps and batch size."""
+    times = seconds_per_step({name: each for name, (each, _) in made.items()}, rounds=rounds)
+    return {name: 1e6 * statistics.median(times[name]) / batch for name, (_, batch) in made.items()}
+
+
+def measure(rounds: int) -> dict[str, dict[str, float]]:
+    """Return microseconds for a picture along each axis."""
+    few = noise(2000, 28)
+    batches = (16, 32, 64, 128, 256, 512)
+    results = {
+        "batch size": microseconds(
+            {str(n): (steps(config(batch=n), few), n) for n in batches}, rounds
+        ),
+        "picture size": microseconds(
+            {str(n): (steps(config(size=n), noise(500, n)), BATCH) for n in SIZES}, rounds
+        ),
+        "width": microseconds(
+            {str(n): (steps(config(width=n), few), BATCH) for n in (16, 32, 64, 128)}, rounds
+        ),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        counts = (1_000, 10_000, 100_000, 1_000_000)
+        results["number of pictures"] = microseconds(
+            {str(n): (steps(config(), mapped(Path(folder), n)), BATCH) for n in counts}, rounds
+        )
+    return results
+
+
+def draw(path: Path, results: dict[str, Any]) -> None:
+    """Draw one panel an axis, both scales logarithmic."""
+    with png_figure(path, 9, 6) as figure:
+        for panel, (axis, values) in zip(figure.subplots(2, 2).flat, results.items(), strict=True):
+            panel.loglog([int(n) for n in values], list(values.values()), marker="o")
+            panel.set_xlabel(axis)
+            panel.set_ylabel("µs a picture")
+            panel.set_ylim(bottom=min(values.values()) / 3, top=max(values.values()) * 3)
+            panel.grid(True)
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--out", type=Path, default=Path("docs"))
+    options = parser.parse_args()
+    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    results = measure(options.rounds)
+    for axis, values in results.items():
+        for name, value in values.items():
+            logger.info("%-20s %10s %12.0f µs a picture", axis, name, value)
+    (options.out / "growth.json").write_text(json.dumps(results, indent=2) + "\n")
+    draw(options.out / "images" / "growth.png", results)
+
+
+if __name__ == "__main__":
+    main()

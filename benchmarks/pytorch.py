@@ -1,0 +1,113 @@
+"""The same networks in eager PyTorch, in an environment of its own; needs torch and NumPy only.
+
+Run by the benchmark: it reads a line `name batch_size count` and answers with the seconds that so
+many steps took.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+LATENT = 100
+
+
+def networks() -> tuple[nn.Module, nn.Module]:
+    """Generator and discriminator of the DCGAN article."""
+    generator = nn.Sequential(
+        nn.Linear(LATENT, 7 * 7 * 128),
+        nn.Unflatten(1, (128, 7, 7)),
+        nn.BatchNorm2d(128),
+        nn.ConvTranspose2d(128, 64, 5, stride=2, padding=2, output_padding=1),
+        nn.SELU(),
+        nn.BatchNorm2d(64),
+        nn.ConvTranspose2d(64, 1, 5, stride=2, padding=2, output_padding=1),
+        nn.Tanh(),
+    )
+    discriminator = nn.Sequential(
+        nn.Conv2d(1, 64, 5, stride=2, padding=2),
+        nn.LeakyReLU(0.2),
+        nn.Dropout(0.3),
+        nn.Conv2d(64, 128, 5, stride=2, padding=2),
+        nn.LeakyReLU(0.2),
+        nn.Dropout(0.3),
+        nn.Flatten(),
+        nn.Linear(7 * 7 * 128, 1),
+    )
+    return generator, discriminator
+
+
+def dcgan(size: int) -> Callable[[int], None]:
+    """D on real and generated pictures, then G with fresh noise: PyTorch's example's form."""
+    generator, discriminator = networks()
+    g_optimizer = torch.optim.Adam(generator.parameters())
+    d_optimizer = torch.optim.Adam(discriminator.parameters())
+    loss = nn.BCEWithLogitsLoss()
+    images = torch.rand(4000, 1, 28, 28) * 2 - 1
+    ones, zeros = torch.ones(size, 1), torch.zeros(size, 1)
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            real = images[torch.randint(len(images), (size,))]
+            fake = generator(torch.randn(size, LATENT))
+            d_optimizer.zero_grad()
+            loss(discriminator(real), ones).backward()
+            loss(discriminator(fake.detach()), zeros).backward()
+            d_optimizer.step()
+            g_optimizer.zero_grad()
+            loss(discriminator(fake), ones).backward()
+            g_optimizer.step()
+
+    return steps
+
+
+def classifier(size: int) -> Callable[[int], None]:
+    """The classifier article's network."""
+    model = nn.Sequential(
+        nn.Conv2d(1, 32, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(64, 64, 3),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(576, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+    )
+    optimizer = torch.optim.RMSprop(model.parameters(), 1e-3, alpha=0.9)
+    loss = nn.CrossEntropyLoss()
+    images, labels = torch.rand(4000, 1, 28, 28), torch.randint(10, (4000,))
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            order = torch.randint(len(images), (size,))
+            optimizer.zero_grad()
+            loss(model(images[order]), labels[order]).backward()
+            optimizer.step()
+
+    return steps
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    made: dict[tuple[str, int], Callable[[int], None]] = {}
+    for line in sys.stdin:
+        name, size, count = line.split()
+        key = (name, int(size))
+        if key not in made:
+            made[key] = {"dcgan": dcgan, "classifier": classifier}[name](int(size))
+        begin = time.perf_counter()
+        made[key](int(count))
+        sys.stdout.write(f"{time.perf_counter() - begin}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Training steps side by side: the articles' loops, the tutorial's form, PyTorch, and convgan.
+
+    python -m benchmarks.steps [--torch PYTHON] [--rounds 7] [--out docs]
+
+All take turns in one run. Each row says how many operations its own form of the step needs, and
+what share that is of the rate of a large matrix product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from benchmarks.article import fit_classifier, train_on_batch_dcgan, two_tape_dcgan
+from convgan.config import ClassifierConfig, Data, GanConfig, load_config
+from convgan.data import load_dataset
+from convgan.hardware import set_precision_and_seed, versions
+from convgan.models.step_operations import classifier_operations, gan_operations
+from convgan.recipes.bench import Candidate, matrix_product, measured, preset_step
+from convgan.training.timing import Steps, seconds_per_step
+
+DCGAN, CLASSIFIER = "dcgan-fashion-article", "classifier-mnist-article"
+SIMULTANEOUS = "train.update=simultaneous"
+SHAPE = (28, 28, 1)
+
+logger = logging.getLogger("benchmarks")
+
+
+class PyTorch:
+    """The process of `benchmarks/pytorch.py`, in the environment of another Python."""
+
+    def __init__(self, python: str) -> None:
+        script = Path(__file__).parent / "pytorch.py"
+        self.process = subprocess.Popen(
+            [python, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def steps(self, name: str, size: int) -> Steps:
+        """Return what has so many steps made there."""
+
+        def steps(count: int) -> None:
+            assert self.process.stdin
+            assert self.process.stdout
+            self.process.stdin.write(f"{name} {size} {count}\n")
+            self.process.stdin.flush()
+            if not self.process.stdout.readline():
+                raise RuntimeError("the process of PyTorch ended")
+
+        return steps
+
+
+def dcgan_candidates(size: int, torch: PyTorch | None) -> dict[str, Candidate]:
+    """Return the forms of the step of the DCGAN article's networks."""
+    images = load_dataset(Data(name="fashion-mnist", source="sample")).train.images
+    batch = f"train.batch_size={size}"
+    config = load_config(DCGAN)
+    together = load_config(DCGAN, [SIMULTANEOUS])
+    assert isinstance(config, GanConfig)
+    assert isinstance(together, GanConfig)
+    alternating = float(size * gan_operations(config, SHAPE))
+    simultaneous = float(size * gan_operations(together, SHAPE))
+    set_precision_and_seed("float32", 0)
+    made = {
+        "the article's loop (train_on_batch)": Candidate(
+            train_on_batch_dcgan(images, size), size, alternating, "float32"
+        ),
+        "two tapes in a tf.function": Candidate(
+            two_tape_dcgan(images, size), size, simultaneous, "float32"
+        ),
+    }
+    if torch:
+        made["PyTorch, eager"] = Candidate(torch.steps("dcgan", size), size, alternating, "float32")
+    made["convgan, alternating as the article"] = preset_step(DCGAN, [batch])
+    made["convgan, simultaneous"] = preset_step(DCGAN, [batch, SIMULTANEOUS])
+    bfloat16 = "train.precision=mixed_bfloat16"
+    made["convgan, simultaneous, bfloat16"] = preset_step(DCGAN, [batch, SIMULTANEOUS, bfloat16])
+    set_precision_and_seed("float32", 0)
+    return made
+
+
+def classifier_candidates(size: int, torch: PyTorch | None) -> dict[str, Candidate]:
+    """Return the forms of the step of the classifier article's network."""
+    train = load_dataset(Data(name="mnist", source="sample")).train
+    config = load_config(CLASSIFIER)
+    assert isinstance(config, ClassifierConfig)
+    assert train.labels is not None
+    operations = float(size * classifier_operations(config, SHAPE, 10))
+    set_precision_and_seed("float32", 0)
+    made = {
+        "the article's fit": Candidate(
+            fit_classifier(train.images, train.labels, size), size, operations, "float32"
+        )
+    }
+    if torch:
+        made["PyTorch, eager"] = Candidate(
+            torch.steps("classifier", size), size, operations, "float32"
+        )
+    batch = f"train.batch_size={size}"
+    made["convgan"] = preset_step(CLASSIFIER, [batch])
+    made["convgan, bfloat16"] = preset_step(CLASSIFIER, [batch, "train.precision=mixed_bfloat16"])
+    set_precision_and_seed("float32", 0)
+    return made
+
+
+def compare(candidates: dict[str, Candidate], rounds: int) -> list[dict[str, Any]]:
+    """Measure them in turn with the matrix products, and put each beside the first."""
+    products = {
+        precision: matrix_product(precision)
+        for precision in sorted({each.precision for each in candidates.values()})
+    }
+    everything = candidates | products
+    times = seconds_per_step(
+        {name: each.steps for name, each in everything.items()}, rounds=rounds, seconds=1.0
+    )
+    limits = {name: products[name].operations / min(times[name]) for name in products}
+    rows = [
+        measured(name, each, times[name], limits[each.precision])
+        for name, each in candidates.items()
+    ]
+    for row in rows:
+        row["times_the_first"] = rows[0]["milliseconds"] / row["milliseconds"]
+    return rows
+
+
+def markdown(title: str, rows: list[dict[str, Any]]) -> str:
+    """Return one table."""
+    lines = [
+        f"### {title}",
+        "",
+        "| step | ms, median (least to most) | pictures/s | × the first | GFLOP | of the limit |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row['name']} | {row['milliseconds']:.1f} ({row['least']:.1f} to {row['most']:.1f}) | "
+        f"{row['pictures_per_second']:,.0f} | {row['times_the_first']:.2f} | "
+        f"{row['operations'] / 1e9:.2f} | {row['share_of_limit']:.0%} |"
+        for row in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--torch", help="a Python that has torch")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--out", type=Path, default=Path("docs"))
+    options = parser.parse_args()
+    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    torch = PyTorch(options.torch) if options.torch else None
+    sections = {
+        "DCGAN article's networks, batches of 32": dcgan_candidates(32, torch),
+        "DCGAN article's networks, batches of 256": dcgan_candidates(256, torch),
+        "Classifier article's network, batches of 64": classifier_candidates(64, torch),
+    }
+    results = {title: compare(each, options.rounds) for title, each in sections.items()}
+    text = "\n".join(markdown(title, rows) for title, rows in results.items())
+    logger.info("%s", text)
+    record = {"versions": versions(), "cores": os.cpu_count(), "steps": results}
+    (options.out / "benchmark-steps.json").write_text(json.dumps(record, indent=2) + "\n")
+    (options.out / "benchmark-steps.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

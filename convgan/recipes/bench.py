@@ -1,0 +1,132 @@
+"""`convgan bench`: how fast the training steps are on this machine, and how near its limit."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from convgan.artifacts import Table
+from convgan.config import ClassifierConfig, load_config
+from convgan.data import load_dataset
+from convgan.hardware import set_precision_and_seed
+from convgan.models.classifier import build_classifier
+from convgan.models.step_operations import classifier_operations, gan_operations
+from convgan.recipes.train_dcgan import build_dcgan
+from convgan.training import ClassifierTask, build_optimizer
+from convgan.training.steps import compile_steps
+from convgan.training.timing import Steps, seconds_per_step
+
+PRESETS = ("classifier-mnist-article", "classifier-mnist", "dcgan-fashion-article", "dcgan-fashion")
+_MATRIX = 2048
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A training step to be measured."""
+
+    steps: Steps
+    batch_size: int
+    operations: float
+    """Floating-point operations of one step, two for a multiply-add."""
+    precision: str
+
+
+def bench(presets: tuple[str, ...] = PRESETS, *, rounds: int = 9) -> list[dict[str, Any]]:
+    """Measure the presets' steps on the bundled samples, alternating with a matrix product.
+
+    Returns:
+        for each preset its name, batch size, precision, milliseconds a step (median, least and
+        most), pictures a second, operations a step, and the share of the rate of a large matrix
+        product in the same precision.
+    """
+    candidates = {preset: preset_step(preset) for preset in presets}
+    precisions = {candidate.precision for candidate in candidates.values()}
+    products = {precision: matrix_product(precision) for precision in precisions}
+    times = seconds_per_step(
+        {name: each.steps for name, each in (candidates | products).items()}, rounds=rounds
+    )
+    limits = {name: products[name].operations / min(times[name]) for name in products}
+    return [
+        measured(name, each, times[name], limits[each.precision])
+        for name, each in candidates.items()
+    ]
+
+
+def measured(name: str, candidate: Candidate, times: list[float], limit: float) -> dict[str, Any]:
+    """Return a candidate's numbers; `limit` is in operations a second."""
+    median = statistics.median(times)
+    return {
+        "name": name,
+        "batch_size": candidate.batch_size,
+        "precision": candidate.precision,
+        "milliseconds": 1e3 * median,
+        "least": 1e3 * min(times),
+        "most": 1e3 * max(times),
+        "pictures_per_second": candidate.batch_size / median,
+        "operations": candidate.operations,
+        "limit": limit,
+        "share_of_limit": candidate.operations / median / limit,
+    }
+
+
+def preset_step(preset: str, changes: list[str] | None = None) -> Candidate:
+    """Return the compiled step of a preset on the bundled sample."""
+    config = load_config(preset, ["data.source=sample", *(changes or [])])
+    train = load_dataset(config.data).train
+    set_precision_and_seed(config.train.precision, config.seed)
+    task: Any
+    if isinstance(config, ClassifierConfig):
+        network = build_classifier(config.model, train.image_shape, len(train.class_names))
+        task = ClassifierTask(network, config.train)
+        task.compile(build_optimizer(config.train.optimizer, config.train.schedule, 1000))
+        operations = classifier_operations(config, train.image_shape, len(train.class_names))
+    else:
+        task = build_dcgan(config, train.image_shape, steps=1000)
+        operations = gan_operations(config, train.image_shape, one_pass=task.one_pass)
+    size = config.train.batch_size
+    steps = compile_steps(task, train, size)
+    steps(1)  # traced under this precision
+    return Candidate(steps, size, size * operations, config.train.precision)
+
+
+def matrix_product(precision: str) -> Candidate:
+    """Return the product of two large square matrices, the machine's limit in that precision."""
+    dtype = tf.bfloat16 if precision == "mixed_bfloat16" else tf.float32
+    a, b = (
+        tf.cast(tf.random.stateless_normal([_MATRIX, _MATRIX], [seed, 0]), dtype)
+        for seed in range(2)
+    )
+    product = tf.function(lambda: tf.reduce_sum(tf.matmul(a, b)), autograph=False)
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            product().numpy()
+
+    return Candidate(steps, 1, 2.0 * _MATRIX**3, precision)
+
+
+def bench_table(rows: list[dict[str, Any]]) -> Table:
+    """Return the numbers for people."""
+    limits = ", ".join(
+        f"{precision} {limit / 1e9:,.0f} GFLOP/s"
+        for precision, limit in {row["precision"]: row["limit"] for row in rows}.items()
+    )
+    return Table(
+        f"Training steps, medians; a large matrix product makes {limits}",
+        ("step", "batch", "ms", "least to most", "pictures/s", "GFLOP", "of the limit"),
+        [
+            (
+                row["name"],
+                str(row["batch_size"]),
+                f"{row['milliseconds']:.1f}",
+                f"{row['least']:.1f} to {row['most']:.1f}",
+                f"{row['pictures_per_second']:,.0f}",
+                f"{row['operations'] / 1e9:.2f}",
+                f"{row['share_of_limit']:.0%}",
+            )
+            for row in rows
+        ],
+    )

@@ -1,0 +1,41 @@
+"""How long a training step takes: several in turn, so that the machine's moods are shared."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Steps = Callable[[int], Any]
+"""Makes so many steps and returns when they are done."""
+
+
+def seconds_per_step(
+    candidates: Mapping[str, Steps], *, rounds: int = 9, seconds: float = 0.5
+) -> dict[str, list[float]]:
+    """Measure each candidate `rounds` times, alternating, after two calls that are not counted.
+
+    Args:
+        candidates: by name.
+        rounds: measurements of each.
+        seconds: about how long one measurement takes, at least one step.
+
+    Returns:
+        seconds a step, by name, in the order measured.
+    """
+    counts = {}
+    for name, steps in candidates.items():
+        steps(1)  # compiles
+        counts[name] = max(1, math.ceil(seconds / _timed(steps, 1)))
+    times: dict[str, list[float]] = {name: [] for name in candidates}
+    for _ in range(rounds):
+        for name, steps in candidates.items():
+            times[name].append(_timed(steps, counts[name]))
+    return times
+
+
+def _timed(steps: Steps, count: int) -> float:
+    begin = time.perf_counter()
+    steps(count)
+    return (time.perf_counter() - begin) / count

@@ -1,0 +1,68 @@
+"""The benchmark: its operations against a count by hand, its table, its turns."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from convgan.config import ClassifierConfig, GanConfig, load_config
+from convgan.models.step_operations import classifier_operations, gan_operations
+from convgan.recipes.bench import bench, bench_table
+from convgan.terminal import format_tables
+from convgan.training.timing import seconds_per_step
+
+SHAPE = (28, 28, 1)
+
+
+def test_operations_of_a_classifier() -> None:
+    config = load_config("classifier-mnist-article")
+    assert isinstance(config, ClassifierConfig)
+    convolutions = 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 3 * 3 * 9 * 64 * 64
+    forward = 2 * (convolutions + 576 * 64 + 64 * 10)
+    assert classifier_operations(config, SHAPE, 10) == 3 * forward
+
+
+def test_operations_of_both_forms_of_the_adversarial_step() -> None:
+    config = load_config("dcgan-fashion-article")
+    together = load_config("dcgan-fashion-article", ["train.update=simultaneous"])
+    assert isinstance(config, GanConfig)
+    assert isinstance(together, GanConfig)
+    d = 2 * (14 * 14 * 25 * 64 + 7 * 7 * 25 * 64 * 128 + 6272)
+    # A transposed convolution multiplies each of its inputs with each weight of their channel.
+    g = 2 * (100 * 6272 + 7 * 7 * 25 * 128 * 64 + 14 * 14 * 25 * 64)
+    assert gan_operations(config, SHAPE) == 4 * g + 8 * d
+    assert gan_operations(together, SHAPE) == 3 * g + 7 * d
+    assert gan_operations(together, SHAPE, one_pass=True) == 3 * g + 6 * d
+
+
+def test_candidates_take_turns_for_as_long_as_asked() -> None:
+    calls: list[tuple[str, int]] = []
+
+    def steps(name: str, seconds: float) -> Any:
+        def make(count: int) -> None:
+            calls.append((name, count))
+            time.sleep(seconds * count)
+
+        return make
+
+    candidates = {"fast": steps("fast", 0.002), "slow": steps("slow", 0.02)}
+    times = seconds_per_step(candidates, rounds=3, seconds=0.04)
+    assert [name for name, _ in calls[4:]] == ["fast", "slow"] * 3
+    assert {count for name, count in calls[4:] if name == "slow"} <= {1, 2}
+    assert all(len(values) == 3 for values in times.values())
+    assert min(times["slow"]) >= 0.02
+
+
+def test_a_row_for_each_preset() -> None:
+    rows = bench(("classifier-mnist-article",), rounds=1)
+    (row,) = rows
+    assert row["batch_size"] == 64
+    assert row["pictures_per_second"] == pytest.approx(64e3 / row["milliseconds"])
+    share = row["operations"] / (row["milliseconds"] / 1e3) / row["limit"]
+    assert row["share_of_limit"] == pytest.approx(share)
+    assert 0 < share < 1.5
+    text = format_tables([bench_table(rows)])
+    assert "classifier-mnist-article" in text
+    assert max(map(len, text.splitlines())) <= 100
