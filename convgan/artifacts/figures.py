@@ -54,6 +54,7 @@ def png_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         yield figure
         with replacing(path) as temporary:
             figure.savefig(temporary, format="png", metadata={"Software": None})
+        figure.clear()  # else its parts, which refer to one another, stay for a long time
 
 
 def short_names(names: Sequence[str]) -> list[str]:

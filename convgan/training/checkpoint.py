@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from convgan.data.archive import open_archive
 from convgan.data.bounded import read_up_to
-from convgan.errors import DataError
+from convgan.errors import DataError, RunError
 from convgan.files import replacing
 
 FORMAT = 2
@@ -62,7 +62,8 @@ def read_header(path: Path) -> Header:
     """Read what a checkpoint tells about itself; nothing of it is checked but its format.
 
     Raises:
-        DamagedCheckpoint: it cannot be read.
+        DamagedCheckpoint: it is not what was written.
+        RunError: it cannot be read now (no permission, a disk that fails).
         DataError: it is of another format.
     """
     with _reading(path) as archive:
@@ -89,17 +90,19 @@ def read_arrays(path: Path, header: Header, expected: Arrays) -> dict[str, NDArr
     Raises:
         DamagedCheckpoint: the file is not what was written.
         DataError: it holds other arrays.
+        RunError: it cannot be read now.
     """
     found, forms = header.get("arrays"), _forms(expected)
     if found != forms:
         if not isinstance(found, dict):
             raise DamagedCheckpoint(f"{path} is damaged: it does not say its arrays")
-        differing = [name for name in sorted(found | forms) if found.get(name) != forms.get(name)]
+        names = sorted(found | forms)
+        differing = [name for name in names if found.get(name, "none") != forms.get(name, "none")]
         name = differing[0]
         raise DataError(
             f"{path} does not hold this configuration's variables: {len(found)} found, "
             f"{len(forms)} expected, {len(differing)} of them differ; {name} is "
-            f"{found.get(name)!r:.80}, expected {forms.get(name)}"
+            f"{found.get(name, 'none')!r:.80}, expected {forms.get(name, 'none')}"
         )
     with _reading(path) as archive:
         values = {name: _array(archive, name, array) for name, array in expected.items()}
@@ -141,8 +144,10 @@ def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except DataError:
         raise
+    except (OSError, MemoryError) as error:  # which may be another time
+        raise RunError(f"{path} cannot be read: {error}") from error
     except (
-        *(OSError, EOFError, ValueError, KeyError, RecursionError, MemoryError),
+        *(EOFError, ValueError, KeyError, RecursionError),
         *(zipfile.BadZipFile, zlib.error, struct.error),
         *(NotImplementedError, RuntimeError),  # zipfile: another compression, encryption
     ) as error:

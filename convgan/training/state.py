@@ -115,23 +115,29 @@ class TrainingState:
     def restore_newest(self) -> None:
         """Put the newest whole checkpoint into the variables and the progress.
 
-        Damaged ones are said and set aside, under a name of their own.
+        Damaged ones are said, and set aside under a name of their own when a whole one is found.
 
         Raises:
-            RunError: there is none.
+            RunError: there is none, or it cannot be read now.
             DataError: it does not fit this configuration, or is of another format.
         """
+        damaged: list[tuple[Path, DamagedCheckpoint]] = []
         for path in reversed(self.checkpoints()):
             try:
                 self.restore(path)
+                break
             except DamagedCheckpoint as error:
-                aside = path.with_suffix(".damaged")
-                with suppress(OSError):
-                    path.replace(aside)
-                logger.warning("%s; it is now %s, and the one before is used", error, aside.name)
-            else:
-                return
-        raise RunError(f"there is no whole checkpoint in {self.folder}; start the run anew")
+                damaged.append((path, error))
+        else:
+            said = "".join(f"\n  {reason}" for _, reason in damaged)
+            raise RunError(
+                f"there is no whole checkpoint in {self.folder}; start the run anew{said}"
+            )
+        for path, reason in damaged:
+            aside = path.with_suffix(".damaged")
+            with suppress(OSError):
+                path.replace(aside)
+            logger.warning("%s; it is now %s, and the one before is used", reason, aside.name)
 
     def restore(self, path: Path) -> None:
         """Put a checkpoint into the variables and the progress.

@@ -86,10 +86,9 @@ class TensorBoard(keras.callbacks.Callback):
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Take summaries and flush them."""
-        if not self.writer:  # summaries go nowhere
-            yield
-            return
-        with self._errors(), self.writer.as_default():
+        # A writer that failed stays TensorFlow's default one, so there must be another.
+        writer = self.writer or tf.summary.create_noop_writer()
+        with self._errors(), writer.as_default():
             yield
 
     @contextmanager

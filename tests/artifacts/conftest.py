@@ -17,6 +17,7 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     def spy(self: Figure, *args: object, **kwargs: object) -> None:
         seen.append(self)
         save(self, *args, **kwargs)
+        vars(self)["clear"] = lambda: None  # which would come next
 
     monkeypatch.setattr(Figure, "savefig", spy)
     return seen
