@@ -41,10 +41,13 @@ def load_folder(data: Data) -> Dataset:
     """
     if data.folder is None:
         raise DataError("data.name 'folder' needs data.folder, the folder of your pictures")
-    root = data.folder.expanduser()
-    if not root.is_dir():
-        raise DataError(f"data.folder {str(root)!r} is not a folder")
-    root = root.resolve()
+    try:
+        root = data.folder.expanduser()
+        if not root.is_dir():
+            raise DataError(f"data.folder {str(root)!r} is not a folder")
+        root = root.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: no such ~user
+        raise DataError(f"data.folder {str(data.folder)!r} cannot be read: {error}") from error
     train, test = _split(root)
     class_names = tuple(name for name in train if name)
     train_paths = _take_turns(train)[: data.limit]

@@ -46,9 +46,9 @@ def read_idx(path: Path, *, max_bytes: int = MAX_IDX_BYTES) -> NDArray[np.uint8]
     Raises:
         DataError: the file is missing, damaged, too large or not such a file.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such file")
     try:
+        if not path.is_file():
+            raise DataError(f"{path}: there is no such file")
         with path.open("rb") as raw:
             zipped = raw.read(2) == _GZIP_MAGIC
             raw.seek(0)

@@ -50,9 +50,9 @@ def read_npz(
     Raises:
         DataError: the archive is missing, damaged, too large or of another form.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such file")
     try:
+        if not path.is_file():
+            raise DataError(f"{path}: there is no such file")
         with open_archive(path) as archive:
             arrays: list[NDArray[np.uint8]] = []
             for name in ("x_train", "y_train", "x_test", "y_test"):

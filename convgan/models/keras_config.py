@@ -16,7 +16,8 @@ from typing import Any
 from convgan.errors import DataError
 from convgan.models.keras_layers import COMMON, HARMLESS, LAYERS, Settings, Shape
 
-MAX_LAYERS = 1000
+MAX_LAYERS = 300
+"""Keras needs about ten milliseconds for each."""
 MAX_VALUES = 1 << 26
 """The most numbers that a layer may give for one picture: 64 channels of 1024×1024 pixels."""
 

@@ -27,7 +27,7 @@ MAX_FILE_BYTES = 1 << 30
 MAX_CONFIG_BYTES = 1 << 21
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 _MEMBERS = sorted(["metadata.json", _CONFIG, _WEIGHTS])
-_MAX_OBJECTS = 20_000  # groups and datasets of the weights, of which a layer has up to ten
+_MAX_OBJECTS = 5000  # groups and datasets of the weights, of which a layer has up to ten
 _PARAMETER_BYTES = 4  # Keras keeps float32, whatever it computes in
 _MAX_DIGITS = 20
 

@@ -6,6 +6,7 @@ variable, and first `header.json`.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -144,8 +145,10 @@ def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except DataError:
         raise
-    except (OSError, MemoryError) as error:  # which may be another time
-        raise RunError(f"{path} cannot be read: {error}") from error
+    except (OSError, MemoryError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EINVAL:  # a place before the file
+            raise DamagedCheckpoint(f"{path} is damaged: {error}") from error
+        raise RunError(f"{path} cannot be read: {error}") from error  # another time, it may
     except (
         *(EOFError, ValueError, KeyError, RecursionError),
         *(zipfile.BadZipFile, zlib.error, struct.error),

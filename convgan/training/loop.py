@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -72,7 +74,7 @@ def run_training(
 
     tell("on_train_begin")
     try:
-        with stop_requests() as stop:
+        with stop_requests() as stop, _young_objects_only():
             saves.now()
             for epoch in range(config.epochs):
                 end = epoch_end(epoch, len(pictures), config.batch_size)
@@ -87,6 +89,7 @@ def run_training(
                 if progress.step == end:  # also when the stop came in its last steps
                     tell("on_epoch_end", epoch, progress.end_epoch() | validate(epoch))
                     saves.after_epoch(epoch)
+                    gc.collect()
                 if stop:
                     saves.now()
                     raise Stopped(stop.number, progress.step)
@@ -121,6 +124,21 @@ def advance(
 def epoch_end(epoch: int, count: int, batch_size: int) -> int:
     """Return the number of steps done when this epoch (from 0) is over, at least one each."""
     return max(epoch + 1, (epoch + 1) * count // batch_size)
+
+
+@contextmanager
+def _young_objects_only() -> Iterator[None]:
+    """Let garbage collection look only at objects made from here on.
+
+    Figures and the like are cycles, which else pile up for dozens of epochs; and among the half
+    million objects of TensorFlow a collection took 0.8 s, without them 0.07 (two busy cores).
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _Beside:
