@@ -37,6 +37,8 @@ class TensorBoard(keras.callbacks.Callback):
         self.run = run
         self.progress = state.progress
         self.writer: Any = None
+        self.shown = 0
+        """Sample grids of the manifest that are in the file."""
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file and write what was logged before."""
@@ -53,11 +55,10 @@ class TensorBoard(keras.callbacks.Callback):
         if not self.writer:
             self._begin()  # the log has this epoch, too
             return
-        samples = self.run.manifest.get("samples", [])
+        del epoch
         with self._writing():
             _scalars("epoch", logs or {}, self.progress.step)
-            if samples and samples[-1]["epoch"] == epoch + 1:
-                self._grid(samples[-1])
+            self._new_grids()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Close the file."""
@@ -65,11 +66,12 @@ class TensorBoard(keras.callbacks.Callback):
         if not self.writer:
             self._begin()
         with self._writing():
-            pass
+            self._new_grids()
         self.writer = None
 
     def _begin(self) -> None:
         """Make the file anew from log and manifest."""
+        self.shown = 0
         folder = self.run.folder / "events"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()  # fails as others expect it, where TensorFlow has errors of its own
@@ -80,8 +82,7 @@ class TensorBoard(keras.callbacks.Callback):
                 group = "epoch" if "end_of_epoch" in record else "train"
                 numbers = {key: record[key] for key in record if key not in _PLACE}
                 _scalars(group, numbers, record["step"])
-            for sample in self.run.manifest.get("samples", []):
-                self._grid(sample)
+            self._new_grids()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -101,11 +102,15 @@ class TensorBoard(keras.callbacks.Callback):
             where = self.run.folder / "events"
             raise RunError(f"cannot write {where}: {type(error).__name__}") from error
 
-    def _grid(self, sample: dict[str, Any]) -> None:
-        path = self.run.file(sample["file"])
-        height, width = read_png(path).shape[:2]
-        picture = [str(width), str(height), path.read_bytes()]
-        _write("samples", picture, "images", sample["step"])
+    def _new_grids(self) -> None:
+        """Write the grids that came since; one may have waited for the disk."""
+        samples = self.run.manifest.get("samples", [])
+        for sample in samples[self.shown :]:
+            path = self.run.file(sample["file"])
+            height, width = read_png(path).shape[:2]
+            picture = [str(width), str(height), path.read_bytes()]
+            _write("samples", picture, "images", sample["step"])
+        self.shown = len(samples)
 
 
 def _scalars(group: str, numbers: Mapping[str, float | None], step: int) -> None:
