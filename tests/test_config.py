@@ -93,6 +93,19 @@ def test_a_configuration_is_frozen() -> None:
         ("seed=-1", "greater than or equal to 0"),
         ("train.average_decay=.nan", "finite"),
         ("data.name=folder", "needs data.folder"),
+        ("train.loss=&a [*a]", "no anchors, aliases or tags"),
+        ("seed=2001-99-99", "the value is not YAML: month must be in 1..12"),
+        (f"seed=0x{'f' * 5000}", "a number has 5,002 digits"),
+        ("train.average_decay=-.inf", "finite"),
+        ("seed=999999999999999999999999", "less than 2147483648"),
+        (f"generator.blocks.{'1' * 5000}.filters=3", "is not a place in a list of 2"),
+        ("generator.blocks.²=3", "'²' is not a place in a list of 2"),
+        ("generator.blocks.-1={}", "'-1' is not a place in a list of 2"),
+        ("generator.blocks.=3", "'' is not a place in a list of 2"),
+        ("..=3", "there is no key ''"),
+        (f"{'a.' * 50_000}b=1", "there is no key 'a'"),
+        ("\udcff=1", r"there is no key '\udcff'"),
+        ("data.folder=\udcff", "is not YAML"),
     ],
 )
 def test_a_mistake_is_named_with_what_was_expected(change: str, said: str) -> None:
@@ -118,6 +131,24 @@ def test_unknown_preset_names_the_nearest() -> None:
         ("task: painter", "task is 'painter', expected one of: classifier, dcgan"),
         ("!!python/object/apply:os.system ['true']", "is not YAML"),
         ("a: &a [*a]", "no anchors, aliases or tags"),
+        ("a: &a 1", "no anchors, aliases or tags"),
+        ("a: *b", "no anchors, aliases or tags"),
+        ("!!int task: 1", "no anchors, aliases or tags"),
+        ("&a [1]: 1", "no anchors, aliases or tags"),
+        ("a: 2001-99-99", "is not YAML: month must be in 1..12"),
+        ("a: 2001-01-01 99:00:00", "is not YAML: hour must be in"),
+        ("a: 0b_", "is not YAML: invalid literal"),
+        (f"a: {'9' * 5000}", "a number has 5,000 digits, at most 40 are"),
+        (f"task: 0x{'f' * 5000}", "a number has 5,002 digits, at most 40 are"),
+        ('a: "\\ud800"', "surrogates not allowed"),
+        ('a: "\\U00110000"', "is not YAML"),
+        ('a: "b\\0"', "a text has a zero character"),
+        ("? [a]\n: 1", "found unhashable key"),
+        ("[" * 5000, "is not YAML: maximum recursion depth"),
+        ("{a: " * 5000, "is not YAML: maximum recursion depth"),
+        ("task: [classifier]", "task is ['classifier'], expected one of"),
+        ("task: classifier\n1: 2", "there is no key 1 here"),
+        ("task: dcgan\nnull: 2", "there is no key None here"),
     ],
 )
 def test_a_file_that_is_no_configuration_is_refused(text: str, said: str, tmp_path: Path) -> None:
@@ -132,3 +163,38 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     assert "is not YAML" in refused(path)
     path.write_bytes(b"#" * 1_000_001)
     assert "at most 100,000 bytes" in refused(path)
+
+
+def test_a_few_lines_do_not_stand_for_gigabytes(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
+    path = tmp_path / "laughs.yaml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert "no anchors, aliases or tags" in refused(path)
+
+
+def test_of_many_mistakes_the_first_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "many.yaml"
+    path.write_text(f"task: classifier\nmodel: {{blocks: [{'1, ' * 1000}]}}", encoding="utf-8")
+    lines = refused(path).splitlines()
+    assert len(lines) == 22
+    assert lines[-1] == "  and 983 more"  # of 1000 blocks, none, data and train
+
+
+@pytest.mark.parametrize("source", ["a" * 5000, "a" * 5000 + ".yaml", "~nobody-is-there/a.yaml"])
+def test_a_path_that_cannot_be_is_no_configuration(source: str) -> None:
+    assert "no configuration file at" in refused(source)
+
+
+def test_a_file_that_cannot_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "no configuration file at" in refused(tmp_path)
+    path = tmp_path / "secret.yaml"
+    path.write_text("task: classifier", encoding="utf-8")
+
+    def no_permission(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", no_permission)
+    assert f"{path} cannot be read: Permission denied" in refused(path)

@@ -1,7 +1,7 @@
 """The readers of what comes from outside, each with small valid files and its format's editors.
 
-A new reader is one entry of `READERS`. It must end in a result or a ValueError (all errors that
-convgan has for files are), within 5 seconds and 200 MB.
+A new reader is one entry of `READERS`. It must end in a result, an error of convgan's own or a
+ValueError, within 5 seconds and 200 MB.
 """
 
 from __future__ import annotations

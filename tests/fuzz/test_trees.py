@@ -62,7 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("trees")
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=100, deadline=None, database=None)
 @given(tree=configs())
 def test_any_tree_is_a_configuration_or_a_usage_error(folder: Path, tree: Any) -> None:
     path = folder / "tiny.yaml"
@@ -78,12 +78,15 @@ def test_any_tree_is_a_configuration_or_a_usage_error(folder: Path, tree: Any) -
 names = st.one_of(st.sampled_from([*NAMES, "0", "1", "-1", "٣", ""]), st.text(max_size=5))
 
 
-@settings(max_examples=150, deadline=None, database=None)
-@given(path=st.lists(names, min_size=1, max_size=5), value=values)
-def test_any_change_is_applied_or_a_usage_error(path: list[str], value: Any) -> None:
+@settings(max_examples=100, deadline=None, database=None)
+@given(keys=st.lists(names, min_size=1, max_size=5), value=values)
+def test_any_change_is_applied_or_a_usage_error(folder: Path, keys: list[str], value: Any) -> None:
+    path = folder / "changed.yaml"
+    if not path.exists():
+        path.write_text(yaml.safe_dump(TREES[0]), encoding="utf-8")
     text = yaml.safe_dump(value, default_flow_style=True)
     try:
-        load_config("dcgan-fashion", [f"{'.'.join(path)}={text}"])
+        load_config(path, [f"{'.'.join(keys)}={text}"])
     except UsageError:
         return
 
