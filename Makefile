@@ -7,13 +7,14 @@ DEMO := outputs/demo
 SMALL := --set data.limit=4000 --out $(DEMO)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint clean
+.PHONY: help demo test test-full lint bench clean
 
 help:
 	@echo "make demo       set up, train both networks briefly, evaluate, make the GIF"
 	@echo "make test       set up, run the tests (no network, no full data set)"
 	@echo "make test-full  the tests on the full data sets (CONVGAN_DATA names their folder)"
 	@echo "make lint       style, types and layers"
+	@echo "make bench      speed beside others and the machine's limit (TORCH=a Python that has torch)"
 	@echo "make clean      remove the environment"
 
 $(BIN)/.ready: pyproject.toml constraints.txt
@@ -42,6 +43,11 @@ lint: $(BIN)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(BIN)/.ready
+	$(BIN)/python -m benchmarks.steps $(if $(TORCH),--torch $(TORCH))
+	$(BIN)/python -m benchmarks.commands
+	$(BIN)/python -m benchmarks.growth
 
 clean:
 	rm -rf $(VENV)

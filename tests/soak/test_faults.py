@@ -124,6 +124,7 @@ def test_a_damaged_manifest_or_configuration_is_said(
     assert str(run / name) in result.stderr
 
 
+@pytest.mark.slow
 def test_a_sample_grid_that_is_lost_is_left_out_of_the_film(whole: Whole, tmp_path: Path) -> None:
     shutil.copytree(whole("dcgan").parent, tmp_path, dirs_exist_ok=True)
     run = run_in(tmp_path)

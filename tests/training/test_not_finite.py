@@ -63,8 +63,9 @@ class Log(keras.callbacks.Callback):
         self.steps.append(batch)
 
 
-@pytest.mark.parametrize("case", ["classifier", "dcgan"])
-@pytest.mark.parametrize("at", [0, 1, 2, 4])
+@pytest.mark.parametrize(
+    ("case", "at"), [("classifier", 0), ("classifier", 1), ("classifier", 2), ("dcgan", 4)]
+)
 def test_the_state_is_that_from_before(case: str, at: int, tmp_path: Path) -> None:
     """Also when the bad step is not the first of its call."""
     task, config = make(case)
