@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from numpy.typing import NDArray
 
-from convgan.artifacts.figures import png_figure
+from convgan.artifacts.figures import plain_numbers, png_figure
 from convgan.config import GanConfig, load_config
 from convgan.data import ImageSet
 from convgan.recipes.train_dcgan import build_dcgan
@@ -123,6 +123,8 @@ def draw(path: Path, results: dict[str, Any]) -> None:
             panel.set_ylabel("µs a picture")
             panel.set_ylim(bottom=min(values.values()) / 3, top=max(values.values()) * 3)
             panel.grid(True)
+            plain_numbers(panel.xaxis)
+            plain_numbers(panel.yaxis)
 
 
 def main() -> None:

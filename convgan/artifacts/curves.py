@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeGuard
 
-from convgan.artifacts.figures import png_figure
+from convgan.artifacts.figures import plain_numbers, png_figure
 from convgan.errors import DataError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def save_curves(path: Path, records: Sequence[Record]) -> None:
             panel.set_ylabel(label)
             if chosen is norms:
                 panel.set_yscale("log")
+                plain_numbers(panel.yaxis)
             panel.grid(True)
             panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         axes[-1].set_xlabel("epoch")

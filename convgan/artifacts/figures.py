@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 _STYLE: dict[Any, Any] = {
@@ -55,6 +56,15 @@ def png_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         with replacing(path) as temporary:
             figure.savefig(temporary, format="png", metadata={"Software": None})
         figure.clear()  # else its parts, which refer to one another, stay for a long time
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Put plain numbers at a logarithmic axis; matplotlib's own are formulas, not set here."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: PLC0415
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def short_names(names: Sequence[str]) -> list[str]:

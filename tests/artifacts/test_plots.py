@@ -208,3 +208,19 @@ def test_mistakes_of_different_numbers_are_told(tmp_path: Path) -> None:
             predicted_names=["a", "b"],
             confidences=[1.0, 1.0],
         )
+
+
+@pytest.mark.parametrize("norms", [(4.5, 0.3), (2e4, 3e-5), (1.2, 0.9)])
+def test_gradient_norms_have_plain_numbers_at_a_logarithmic_axis(
+    norms: tuple[float, float], tmp_path: Path, figures: list[Figure]
+) -> None:
+    records = [{"epoch": n + 1.0, "loss": 1.0, "d_grad_norm": norm} for n, norm in enumerate(norms)]
+    save_curves(tmp_path / "a.png", records)
+    panel = figures[0].axes[-1]
+    assert panel.get_yscale() == "log"
+    assert panel.get_ylabel() == "gradient norm"
+    figures[0].canvas.draw()
+    ticks = panel.yaxis.get_ticklabels(minor=True) + panel.yaxis.get_ticklabels()
+    texts = [tick.get_text() for tick in ticks if tick.get_text()]
+    assert texts
+    assert all(float(text) > 0 for text in texts)
