@@ -90,7 +90,8 @@ def _processor_flags() -> set[str]:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return set()
-    return {flag for line in text.splitlines() if line.startswith("flags") for flag in line.split()}
+    lines = [line for line in text.splitlines() if line.startswith(("flags", "Features"))]
+    return {flag for line in lines for flag in line.partition(":")[2].split()}
 
 
 def make_deterministic() -> None:

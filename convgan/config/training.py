@@ -47,7 +47,8 @@ class Train(Section):
     schedule: Schedule = "constant"
     """How the learning rates change: not at all, falling to 0 by a half cosine or a straight
     line, or rising for 30 % of the steps and falling to 0 after (Smith and Topin, 2018)."""
-    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    precision: Literal["float32", "mixed_bfloat16", "auto"] = "float32"
+    """`auto`: bfloat16 where the device computes in it, else float32; run.json says which."""
     steps_per_call: Annotated[int, Field(ge=1, le=10000)] = 25
     """Steps in one compiled call: what the progress bar and the log can see."""
     checkpoint_every: CheckpointEvery = CheckpointEvery()

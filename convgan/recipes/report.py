@@ -50,6 +50,7 @@ def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
         "data": f"{data.get('name')}: {data.get('origin')}",
         "training pictures": data.get("train", {}).get("count"),
         "device": manifest.get("device"),
+        "precision": manifest.get("precision"),
         "seed": manifest.get("seed"),
         "seconds of training steps": _rounded(manifest.get("training_seconds")),
         "started": manifest.get("started"),

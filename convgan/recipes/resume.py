@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from convgan import __version__
 from convgan.config import Config, check_config, config_hash, differing_keys, identity
 from convgan.data import Dataset
@@ -57,6 +59,7 @@ def open_run(job: Job, config: Config, dataset: Dataset, task: Any) -> tuple[Run
         commit=source_commit(),
         versions=versions(),
         device=job.device,
+        precision=keras.config.dtype_policy().name,
         seed=config.seed,
         data={
             "name": train.name,

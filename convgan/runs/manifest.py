@@ -66,6 +66,7 @@ class _Manifest(_Part):
     command: Text | None = None
     commit: Text | None = None
     device: Text | None = None
+    precision: Text | None = None
     error: Text | None = None
     seed: Step | None = None
     training_seconds: float | None = None
