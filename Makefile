@@ -33,7 +33,7 @@ demo: $(BIN)/.ready
 	@echo "Look at $(DEMO)/clothes.gif, and at report.html in each folder of $(DEMO)"
 
 test: $(BIN)/.ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-full: $(BIN)/.ready
 	$(BIN)/python -m pytest -m full_data
@@ -47,6 +47,8 @@ lint: $(BIN)/.ready
 bench: $(BIN)/.ready
 	$(BIN)/python -m benchmarks.steps $(if $(TORCH),--torch $(TORCH))
 	$(BIN)/python -m benchmarks.commands
+	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.growth
 
 clean:

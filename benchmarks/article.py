@@ -136,11 +136,17 @@ def article_classifier() -> keras.Model:
 def fit_classifier(images: NDArray[np.uint8], labels: NDArray[np.int64], size: int) -> Steps:
     """The article's `fit`, on as many pictures as there are to be steps."""
     model = article_classifier()
-    x = images.astype(np.float32) / 255
-    y = keras.utils.to_categorical(labels, 10)
+    x, y = article_data(images, labels)
 
     def steps(count: int) -> None:
         taken = np.resize(np.arange(len(x)), count * size)
         model.fit(x[taken], y[taken], batch_size=size, epochs=1, verbose=0)
 
     return steps
+
+
+def article_data(
+    images: NDArray[np.uint8], labels: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Pictures in [0, 1] and one-hot labels, as the article feeds them."""
+    return images.astype(np.float32) / np.float32(255), keras.utils.to_categorical(labels, 10)

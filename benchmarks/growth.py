@@ -20,6 +20,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from convgan.artifacts.figures import plain_numbers, png_figure
@@ -134,6 +135,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs"))
     options = parser.parse_args()
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    tf.get_logger().setLevel("ERROR")  # it takes the many steps for one that is traced again
     results = measure(options.rounds)
     for axis, values in results.items():
         for name, value in values.items():

@@ -1,6 +1,6 @@
 """Training steps side by side: the articles' loops, the tutorial's form, PyTorch, and convgan.
 
-    python -m benchmarks.steps [--torch PYTHON] [--rounds 7] [--out docs]
+    python -m benchmarks.steps [--torch PYTHON] [--bfloat16] [--rounds 7] [--out docs]
 
 All take turns in one run. Each row says how many operations its own form of the step needs, and
 what share that is of the rate of a large matrix product.
@@ -19,16 +19,19 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import tensorflow as tf
+
 from benchmarks.article import fit_classifier, train_on_batch_dcgan, two_tape_dcgan
 from convgan.config import ClassifierConfig, Data, GanConfig, load_config
 from convgan.data import load_dataset
-from convgan.hardware import set_precision_and_seed, versions
+from convgan.hardware import fast_precision, set_precision_and_seed, versions
 from convgan.models.step_operations import classifier_operations, gan_operations
 from convgan.recipes.bench import Candidate, matrix_product, measured, preset_step
 from convgan.training.timing import Steps, seconds_per_step
 
 DCGAN, CLASSIFIER = "dcgan-fashion-article", "classifier-mnist-article"
 SIMULTANEOUS = "train.update=simultaneous"
+BFLOAT16 = "train.precision=mixed_bfloat16"
 SHAPE = (28, 28, 1)
 
 logger = logging.getLogger("benchmarks")
@@ -57,7 +60,7 @@ class PyTorch:
         return steps
 
 
-def dcgan_candidates(size: int, torch: PyTorch | None) -> dict[str, Candidate]:
+def dcgan_candidates(size: int, torch: PyTorch | None, *, bfloat16: bool) -> dict[str, Candidate]:
     """Return the forms of the step of the DCGAN article's networks."""
     images = load_dataset(Data(name="fashion-mnist", source="sample")).train.images
     batch = f"train.batch_size={size}"
@@ -80,13 +83,17 @@ def dcgan_candidates(size: int, torch: PyTorch | None) -> dict[str, Candidate]:
         made["PyTorch, eager"] = Candidate(torch.steps("dcgan", size), size, alternating, "float32")
     made["convgan, alternating as the article"] = preset_step(DCGAN, [batch])
     made["convgan, simultaneous"] = preset_step(DCGAN, [batch, SIMULTANEOUS])
-    bfloat16 = "train.precision=mixed_bfloat16"
-    made["convgan, simultaneous, bfloat16"] = preset_step(DCGAN, [batch, SIMULTANEOUS, bfloat16])
+    if bfloat16:
+        made["convgan, simultaneous, bfloat16"] = preset_step(
+            DCGAN, [batch, SIMULTANEOUS, BFLOAT16]
+        )
     set_precision_and_seed("float32", 0)
     return made
 
 
-def classifier_candidates(size: int, torch: PyTorch | None) -> dict[str, Candidate]:
+def classifier_candidates(
+    size: int, torch: PyTorch | None, *, bfloat16: bool
+) -> dict[str, Candidate]:
     """Return the forms of the step of the classifier article's network."""
     train = load_dataset(Data(name="mnist", source="sample")).train
     config = load_config(CLASSIFIER)
@@ -105,12 +112,15 @@ def classifier_candidates(size: int, torch: PyTorch | None) -> dict[str, Candida
         )
     batch = f"train.batch_size={size}"
     made["convgan"] = preset_step(CLASSIFIER, [batch])
-    made["convgan, bfloat16"] = preset_step(CLASSIFIER, [batch, "train.precision=mixed_bfloat16"])
+    if bfloat16:
+        made["convgan, bfloat16"] = preset_step(CLASSIFIER, [batch, BFLOAT16])
     set_precision_and_seed("float32", 0)
     return made
 
 
-def compare(candidates: dict[str, Candidate], rounds: int) -> list[dict[str, Any]]:
+def compare(
+    candidates: dict[str, Candidate], *, rounds: int, seconds: float = 1.0
+) -> list[dict[str, Any]]:
     """Measure them in turn with the matrix products, and put each beside the first."""
     products = {
         precision: matrix_product(precision)
@@ -118,7 +128,7 @@ def compare(candidates: dict[str, Candidate], rounds: int) -> list[dict[str, Any
     }
     everything = candidates | products
     times = seconds_per_step(
-        {name: each.steps for name, each in everything.items()}, rounds=rounds, seconds=1.0
+        {name: each.steps for name, each in everything.items()}, rounds=rounds, seconds=seconds
     )
     limits = {name: products[name].operations / min(times[name]) for name in products}
     rows = [
@@ -151,17 +161,24 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--torch", help="a Python that has torch")
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="also where the machine only emulates it"
+    )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--out", type=Path, default=Path("docs"))
     options = parser.parse_args()
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    tf.get_logger().setLevel("ERROR")  # it takes the many steps for one that is traced again
     torch = PyTorch(options.torch) if options.torch else None
+    bfloat16 = options.bfloat16 or fast_precision() == "mixed_bfloat16"
     sections = {
-        "DCGAN article's networks, batches of 32": dcgan_candidates(32, torch),
-        "DCGAN article's networks, batches of 256": dcgan_candidates(256, torch),
-        "Classifier article's network, batches of 64": classifier_candidates(64, torch),
+        "DCGAN article's networks, batches of 32": dcgan_candidates(32, torch, bfloat16=bfloat16),
+        "DCGAN article's networks, batches of 256": dcgan_candidates(256, torch, bfloat16=bfloat16),
+        "Classifier article's network, batches of 64": classifier_candidates(
+            64, torch, bfloat16=bfloat16
+        ),
     }
-    results = {title: compare(each, options.rounds) for title, each in sections.items()}
+    results = {title: compare(each, rounds=options.rounds) for title, each in sections.items()}
     text = "\n".join(markdown(title, rows) for title, rows in results.items())
     logger.info("%s", text)
     record = {"versions": versions(), "cores": os.cpu_count(), "steps": results}

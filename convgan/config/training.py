@@ -49,6 +49,9 @@ class Train(Section):
     line, or rising for 30 % of the steps and falling to 0 after (Smith and Topin, 2018)."""
     precision: Literal["float32", "mixed_bfloat16", "auto"] = "float32"
     """`auto`: bfloat16 where the device computes in it, else float32; run.json says which."""
+    xla: bool = False
+    """Compile the step by XLA, for GPUs; it then draws other random numbers. On a CPU it is
+    slower."""
     steps_per_call: Annotated[int, Field(ge=1, le=10000)] = 25
     """Steps in one compiled call: what the progress bar and the log can see."""
     checkpoint_every: CheckpointEvery = CheckpointEvery()

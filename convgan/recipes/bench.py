@@ -87,7 +87,7 @@ def preset_step(preset: str, changes: list[str] | None = None) -> Candidate:
         task = build_dcgan(config, train.image_shape, steps=1000)
         operations = gan_operations(config, train.image_shape, one_pass=task.one_pass)
     size = config.train.batch_size
-    steps = compile_steps(task, train, size)
+    steps = compile_steps(task, train, size, xla=config.train.xla)
     steps(1)  # traced under this precision
     return Candidate(steps, size, size * operations, config.train.precision)
 

@@ -52,14 +52,14 @@ def try_out(task: Any, pictures: ImageSet, config: Train) -> None:
     With `train.deterministic`, measure what that costs.
     """
     batch = pictures.head(_TINY)
-    logs = compile_steps(task, batch, len(batch))(1).logs
+    logs = compile_steps(task, batch, len(batch), xla=config.xla)(1).logs
     numbers = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
     logger.info("dry run: one step on %d pictures gave %s", len(batch), numbers)
     if config.deterministic:
         logger.info("measuring what train.deterministic costs …")
-        usual = _step_milliseconds(task, pictures, config.batch_size)
+        usual = _step_milliseconds(task, pictures, config)
         make_deterministic()
-        exact = _step_milliseconds(task, pictures, config.batch_size)
+        exact = _step_milliseconds(task, pictures, config)
         logger.info(
             "a step takes %.1f ms, and %.1f ms with train.deterministic (%+.0f %%)",
             usual, exact, 100 * (exact / usual - 1),
@@ -67,8 +67,8 @@ def try_out(task: Any, pictures: ImageSet, config: Train) -> None:
     logger.info("nothing was kept")
 
 
-def _step_milliseconds(task: Any, pictures: ImageSet, batch_size: int) -> float:
-    steps = compile_steps(task, pictures, batch_size)
+def _step_milliseconds(task: Any, pictures: ImageSet, config: Train) -> float:
+    steps = compile_steps(task, pictures, config.batch_size, xla=config.xla)
     return 1e3 * statistics.median(seconds_per_step({"": steps})[""])
 
 

@@ -67,7 +67,7 @@ def run_training(
         NotFinite: a step went wrong; the task is as it was before that step.
         RunError: the last state, or the very first, cannot be saved.
     """
-    compiled = compile_steps(task, pictures, config.batch_size)
+    compiled = compile_steps(task, pictures, config.batch_size, xla=config.xla)
     progress = state.progress
     saves = _Saves(state, config.checkpoint_every)
     tell = _Beside(callbacks, task)

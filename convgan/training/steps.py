@@ -28,13 +28,19 @@ class Call:
     """Which numbers of that step are not finite."""
 
 
-def compile_steps(task: Any, pictures: ImageSet, batch_size: int) -> Callable[[int], Call]:
+def compile_steps(
+    task: Any, pictures: ImageSet, batch_size: int, *, xla: bool = False
+) -> Callable[[int], Call]:
     """Return a function that makes so many steps in one compiled call.
 
     The pictures stay uint8 and are gathered inside the call; one trace serves all numbers
     of steps. A step that goes wrong does not end the call, which would cost the GPU a wait at
-    each step: it is found after it.
+    each step: it is found after it. With `xla` the step itself is compiled by XLA; the choice of
+    pictures, which XLA cannot do, is not.
     """
+    step = (
+        tf.function(task.train_step, jit_compile=True, autograph=False) if xla else task.train_step
+    )
     pick = _picker(pictures)
     labels = None if pictures.labels is None else tf.constant(pictures.labels)
     names = task.log_names
@@ -49,7 +55,7 @@ def compile_steps(task: Any, pictures: ImageSet, batch_size: int) -> Callable[[i
         )
         batch = pick(order)
         target = None if labels is None else tf.gather(labels, order)
-        logs = task.train_step((batch, target))
+        logs = step((batch, target))
         numbers = tf.stack([logs[name] for name in names])
         firsts = tf.where(tf.math.is_finite(numbers), firsts, tf.minimum(firsts, done))
         return done + 1, totals + numbers, firsts

@@ -190,6 +190,21 @@ def test_pictures_that_stay_where_they_lie(case: str, monkeypatch: pytest.Monkey
     assert_same(other, usual)
 
 
+@pytest.mark.parametrize(
+    "case", ["classifier", pytest.param("simultaneous", marks=pytest.mark.slow)]
+)
+def test_xla_makes_the_same_step(case: str) -> None:
+    """But for the noise of a GAN, which XLA draws otherwise."""
+    usual, config = make(case)
+    expected = compile_steps(usual, SET, config.batch_size)(2).logs
+    task, _ = make(case)
+    calls = compile_steps(task, SET, config.batch_size, xla=True)
+    numbers = calls(2).logs
+    tolerance = 1e-4 if case == "classifier" else 0.5
+    assert numbers == pytest.approx(expected, rel=tolerance)
+    assert task.step.numpy() == 2
+
+
 def test_the_loop_makes_the_steps_of_train_step() -> None:
     """Pictures and labels of one index stay together on their way into the batch."""
     task, _ = make("classifier")

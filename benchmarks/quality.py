@@ -1,0 +1,151 @@
+"""Time to the article's result: accuracy of the classifier, Fréchet distance of the DCGAN.
+
+    python -m benchmarks.quality [--seeds 3] [--out docs]
+
+Needs the full data sets. The classifiers are trained to their ends, the article's by its `fit`. Of
+the article's DCGAN only steps are timed, in turn with ours: its 10 epochs take the better part of
+an hour, and what comes of them is known (`--target`, from docs/results.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+
+from benchmarks.article import article_classifier, article_data, train_on_batch_dcgan
+from convgan.config import Data, GanConfig, load_config
+from convgan.data import hold_out, load_dataset
+from convgan.evaluation import (
+    evaluate_classification,
+    fit_gaussian,
+    frechet_distance,
+    generate,
+    load_network,
+    predict_logits,
+)
+from convgan.hardware import set_precision_and_seed
+from convgan.recipes.evaluator import find_evaluator
+from convgan.recipes.job import Job, total_steps
+from convgan.recipes.train_dcgan import build_dcgan
+from convgan.recipes.training import train
+from convgan.training.steps import compile_steps
+from convgan.training.timing import Steps
+
+logger = logging.getLogger("benchmarks")
+
+CLASSIFIER, DCGAN = "classifier-mnist", "dcgan-fashion"
+ARTICLE_STEPS = 10 * 60_000 // 32
+EVERY = 125
+"""Steps between two looks at our generator; as often some steps of the article's are timed."""
+SAMPLES = 10_000
+
+
+def classifier(seeds: int) -> list[dict[str, Any]]:
+    """Train the article's network by `fit`, and ours, in turn; return seconds and accuracies."""
+    data = load_dataset(Data(name="mnist", source="full"))
+    assert data.train.labels is not None
+    assert data.test.labels is not None
+    rows = []
+    for seed in range(seeds):
+        keras.utils.set_random_seed(seed)
+        begin = time.perf_counter()
+        network = article_classifier()
+        network.fit(
+            *article_data(data.train.images, data.train.labels), epochs=5, batch_size=64, verbose=0
+        )
+        seconds = time.perf_counter() - begin
+        x, _ = article_data(data.test.images, data.test.labels)
+        accuracy = float((network.predict(x, verbose=0).argmax(axis=1) == data.test.labels).mean())
+        rows.append({"of": "article", "seed": seed, "seconds": seconds, "accuracy": accuracy})
+
+        with tempfile.TemporaryDirectory() as folder:
+            job = Job(Path(folder), "benchmark", "CPU", "")
+            begin = time.perf_counter()
+            run = train(load_config(CLASSIFIER, [f"seed={seed}", "data.source=full"]), job)
+            seconds = time.perf_counter() - begin
+            assert run
+            ours = load_network(run.folder / "model" / "classifier.keras")
+        numbers = evaluate_classification(
+            predict_logits(ours, data.test.images), data.test.labels, data.test.class_names
+        )
+        rows.append(
+            {"of": "convgan", "seed": seed, "seconds": seconds, "accuracy": numbers["accuracy"]}
+        )
+    return rows
+
+
+def dcgan(seeds: int, target: float) -> dict[str, Any]:
+    """Train our DCGAN until its distance from the test pictures is below the target.
+
+    Steps of the article's loop are timed in turn with ours; looking at the generator is not timed.
+    """
+    data = load_dataset(Data(name="fashion-mnist", source="full"))
+    judge = find_evaluator(Data(name="fashion-mnist"), data.test, None, None)
+    real = fit_gaussian(judge.predict(data.test.images)[0])
+    article = train_on_batch_dcgan(data.train.images, 32)
+    article(2)
+    article_times, rows = [], []
+    for seed in range(seeds):
+        config = load_config(DCGAN, [f"seed={seed}"])
+        assert isinstance(config, GanConfig)
+        train_part, _ = hold_out(data.train, round(config.data.validation * len(data.train)), seed)
+        set_precision_and_seed("float32", seed)
+        begin = time.perf_counter()
+        steps = total_steps(config.train, len(train_part))
+        task = build_dcgan(config, train_part.image_shape, steps=steps)
+        ours = compile_steps(task, train_part, config.train.batch_size)
+        seconds = time.perf_counter() - begin
+        z = task.noise("quality", 0, SAMPLES)
+        for step in range(EVERY, steps + 1, EVERY):
+            seconds += timed(ours, EVERY)
+            article_times.append(timed(article, 15) / 15)
+            features, _ = judge.predict(generate(task.average, z))
+            distance = frechet_distance(fit_gaussian(features), real)
+            logger.info("seed %d, step %d: %.1f s, distance %.2f", seed, step, seconds, distance)
+            if distance <= target:
+                break
+        rows.append({"seed": seed, "steps": step, "seconds": seconds, "distance": distance})
+    return {
+        "target": target,
+        "article_step_seconds": statistics.median(article_times),
+        "article_seconds": ARTICLE_STEPS * statistics.median(article_times),
+        "convgan": rows,
+    }
+
+
+def timed(steps: Steps, count: int) -> float:
+    """Return how many seconds so many steps take."""
+    begin = time.perf_counter()
+    steps(count)
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--target", type=float, default=5.71)
+    parser.add_argument("--out", type=Path, default=Path("docs"))
+    options = parser.parse_args()
+    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    classifiers = classifier(options.seeds)
+    for row in classifiers:
+        logger.info("%(of)-8s seed %(seed)d: %(seconds)6.1f s, accuracy %(accuracy).4f", row)
+    record = {"classifier": classifiers, "dcgan": dcgan(options.seeds, options.target)}
+    (options.out / "benchmark-quality.json").write_text(json.dumps(record, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The benchmarks' peers are what they say, and their tables and plots come out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from benchmarks import article, commands, growth, steps
+from convgan.models.dcgan import build_discriminator, build_generator
+from convgan.recipes.bench import Candidate
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (64, 28, 28, 1), np.uint8)
+LABELS = np.arange(64) % 10
+
+
+def test_the_articles_networks_have_their_parameters() -> None:
+    generator, discriminator = article.dcgan_networks()
+    assert generator.count_params() == 840_705
+    assert discriminator.count_params() == 212_865
+    assert article.article_classifier().count_params() == 93_322
+
+
+@pytest.mark.parametrize("make", [article.train_on_batch_dcgan, article.two_tape_dcgan])
+def test_the_articles_loops_train_both_networks(make: Any, monkeypatch: Any) -> None:
+    made = []
+
+    def networks(**options: Any) -> Any:
+        made.append(built(**options))
+        return made[-1]
+
+    built = article.dcgan_networks
+    monkeypatch.setattr(article, "dcgan_networks", networks)
+    run = make(IMAGES, 4)
+    before = [[value.copy() for value in network.get_weights()] for network in made[0]]
+    run(1)
+    for network, weights in zip(made[0], before, strict=True):
+        kernels = [at for at, value in enumerate(weights) if value.ndim > 1]
+        assert all(not np.array_equal(network.get_weights()[at], weights[at]) for at in kernels)
+
+
+def test_the_articles_fit_makes_so_many_steps() -> None:
+    article.fit_classifier(IMAGES, LABELS, 8)(2)
+
+
+def test_a_table_puts_each_beside_the_first() -> None:
+    def busy(times: int) -> Any:
+        matrix = np.ones((100, 100))
+        return lambda count: [matrix + matrix for _ in range(count * times)]
+
+    candidates = {
+        "slow": Candidate(busy(64), 2, 64e6, "float32"),
+        "fast": Candidate(busy(1), 2, 1e6, "float32"),
+    }
+    slow, fast = rows = steps.compare(candidates, rounds=2, seconds=0.01)
+    assert slow["times_the_first"] == 1
+    assert fast["times_the_first"] > 1
+    lines = steps.markdown("Title", rows).splitlines()
+    assert lines[0] == "### Title"
+    assert lines[4].startswith("| slow |")
+    assert len({line.count("|") for line in lines[2:]}) == 1
+
+
+@pytest.mark.parametrize("size", [28, 64, 128])
+def test_growth_has_networks_for_each_size(size: int) -> None:
+    config = growth.config(size=size, width=4)
+    generator = build_generator(config.generator, 1)
+    assert generator.output_shape == (None, size, size, 1)
+    assert build_discriminator(config.discriminator, (size, size, 1)).output_shape == (None, 1)
+
+
+def test_growth_reads_pictures_from_a_file(tmp_path: Path) -> None:
+    images = growth.mapped(tmp_path, 2000)
+    assert isinstance(images, np.memmap)
+    assert images.shape == (2000, 28, 28, 1)
+    assert images[1500].any()
+
+
+def test_growth_is_drawn(tmp_path: Path) -> None:
+    axes = ("batch size", "picture size", "width", "number of pictures")
+    growth.draw(tmp_path / "a.png", {axis: {"16": 20.0, "512": 10.0} for axis in axes})
+    assert iio.imread(tmp_path / "a.png").std() > 0
+
+
+def test_time_and_memory_of_a_command() -> None:
+    command = [sys.executable, "-c", "import time; x = b'1' * 200_000_000; time.sleep(0.2)"]
+    seconds, megabytes = commands.seconds_and_memory(command)
+    assert seconds > 0.2
+    assert megabytes > 190
+    with pytest.raises(RuntimeError, match="ended with 3"):
+        commands.seconds_and_memory([sys.executable, "-c", "raise SystemExit(3)"])
