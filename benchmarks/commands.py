@@ -1,6 +1,6 @@
 """Whole commands: time to `--help`, time from the start to the first step, peak memory.
 
-python -m benchmarks.commands [--rounds 5] [--out docs]
+python -m benchmarks.commands [--rounds 5] [--out docs/benchmark]
 """
 
 from __future__ import annotations
@@ -80,13 +80,14 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
     numbers = measure(options.rounds)
     for name, value in numbers.items():
         logger.info("%-45s %8.2f", name, value)
-    (options.out / "benchmark-commands.json").write_text(json.dumps(numbers, indent=2) + "\n")
+    (options.out / "commands.json").write_text(json.dumps(numbers, indent=2) + "\n")
 
 
 if __name__ == "__main__":

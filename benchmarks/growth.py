@@ -1,6 +1,6 @@
 """How the time for a picture grows with batch, picture size, width and number of pictures.
 
-    python -m benchmarks.growth [--rounds 5] [--out docs]
+    python -m benchmarks.growth [--rounds 5] [--out docs/benchmark]
 
 Writes growth.json and growth.png.
 """
@@ -132,8 +132,9 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
     tf.get_logger().setLevel("ERROR")  # it takes the many steps for one that is traced again
     results = measure(options.rounds)
@@ -141,7 +142,7 @@ def main() -> None:
         for name, value in values.items():
             logger.info("%-20s %10s %12.0f µs a picture", axis, name, value)
     (options.out / "growth.json").write_text(json.dumps(results, indent=2) + "\n")
-    draw(options.out / "images" / "growth.png", results)
+    draw(options.out / "growth.png", results)
 
 
 if __name__ == "__main__":

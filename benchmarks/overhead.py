@@ -1,6 +1,6 @@
 """What a default training costs beside its steps: data, validation, grids, plots, checkpoints.
 
-    python -m benchmarks.overhead [--out docs]
+    python -m benchmarks.overhead [--out docs/benchmark]
 
 The time from the call of the recipe to its end, without TensorFlow's import, less the time in the
 compiled steps. Needs the full data sets; of the DCGAN one epoch is made, as all are alike.
@@ -45,8 +45,9 @@ def measure(preset: str, changes: list[str]) -> dict[str, float]:
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
     results = {preset: measure(preset, changes) for preset, changes in RUNS.items()}
     for preset, numbers in results.items():
@@ -54,7 +55,7 @@ def main() -> None:
             "%-20s %6.1f s, of which steps %6.1f s: %.1f %% beside them",
             preset, numbers["seconds"], numbers["steps"], 100 * numbers["share_beside"],
         )  # fmt: skip
-    (options.out / "benchmark-overhead.json").write_text(json.dumps(results, indent=2) + "\n")
+    (options.out / "overhead.json").write_text(json.dumps(results, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Time to the article's result: accuracy of the classifier, Fréchet distance of the DCGAN.
 
-    python -m benchmarks.quality [--seeds 3] [--out docs]
+    python -m benchmarks.quality [--seeds 3] [--out docs/benchmark]
 
 Needs the full data sets. The classifiers are trained to their ends, the article's by its `fit`. Of
 the article's DCGAN only steps are timed, in turn with ours: its 10 epochs take the better part of
@@ -137,14 +137,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--target", type=float, default=5.71)
-    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
     classifiers = classifier(options.seeds)
     for row in classifiers:
         logger.info("%(of)-8s seed %(seed)d: %(seconds)6.1f s, accuracy %(accuracy).4f", row)
     record = {"classifier": classifiers, "dcgan": dcgan(options.seeds, options.target)}
-    (options.out / "benchmark-quality.json").write_text(json.dumps(record, indent=2) + "\n")
+    (options.out / "quality.json").write_text(json.dumps(record, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Training steps side by side: the articles' loops, the tutorial's form, PyTorch, and convgan.
 
-    python -m benchmarks.steps [--torch PYTHON] [--bfloat16] [--rounds 7] [--out docs]
+    python -m benchmarks.steps [--torch PYTHON] [--bfloat16] [--rounds 7] [--out docs/benchmark]
 
 All take turns in one run. Each row says how many operations its own form of the step needs, and
 what share that is of the rate of a large matrix product.
@@ -26,7 +26,7 @@ from convgan.config import ClassifierConfig, Data, GanConfig, load_config
 from convgan.data import load_dataset
 from convgan.hardware import fast_precision, set_precision_and_seed, versions
 from convgan.models.step_operations import classifier_operations, gan_operations
-from convgan.recipes.bench import Candidate, matrix_product, measured, preset_step
+from convgan.recipes.bench import Candidate, config_step, matrix_product, measured
 from convgan.training.timing import Steps, seconds_per_step
 
 DCGAN, CLASSIFIER = "dcgan-fashion-article", "classifier-mnist-article"
@@ -81,10 +81,10 @@ def dcgan_candidates(size: int, torch: PyTorch | None, *, bfloat16: bool) -> dic
     }
     if torch:
         made["PyTorch, eager"] = Candidate(torch.steps("dcgan", size), size, alternating, "float32")
-    made["convgan, alternating as the article"] = preset_step(DCGAN, [batch])
-    made["convgan, simultaneous"] = preset_step(DCGAN, [batch, SIMULTANEOUS])
+    made["convgan, alternating as the article"] = config_step(DCGAN, [batch])
+    made["convgan, simultaneous"] = config_step(DCGAN, [batch, SIMULTANEOUS])
     if bfloat16:
-        made["convgan, simultaneous, bfloat16"] = preset_step(
+        made["convgan, simultaneous, bfloat16"] = config_step(
             DCGAN, [batch, SIMULTANEOUS, BFLOAT16]
         )
     set_precision_and_seed("float32", 0)
@@ -111,9 +111,9 @@ def classifier_candidates(
             torch.steps("classifier", size), size, operations, "float32"
         )
     batch = f"train.batch_size={size}"
-    made["convgan"] = preset_step(CLASSIFIER, [batch])
+    made["convgan"] = config_step(CLASSIFIER, [batch])
     if bfloat16:
-        made["convgan, bfloat16"] = preset_step(CLASSIFIER, [batch, BFLOAT16])
+        made["convgan, bfloat16"] = config_step(CLASSIFIER, [batch, BFLOAT16])
     set_precision_and_seed("float32", 0)
     return made
 
@@ -165,8 +165,9 @@ def main() -> None:
         "--bfloat16", action="store_true", help="also where the machine only emulates it"
     )
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
     tf.get_logger().setLevel("ERROR")  # it takes the many steps for one that is traced again
     torch = PyTorch(options.torch) if options.torch else None
@@ -182,8 +183,8 @@ def main() -> None:
     text = "\n".join(markdown(title, rows) for title, rows in results.items())
     logger.info("%s", text)
     record = {"versions": versions(), "cores": os.cpu_count(), "steps": results}
-    (options.out / "benchmark-steps.json").write_text(json.dumps(record, indent=2) + "\n")
-    (options.out / "benchmark-steps.md").write_text(text)
+    (options.out / "steps.json").write_text(json.dumps(record, indent=2) + "\n")
+    (options.out / "steps.md").write_text(text)
 
 
 if __name__ == "__main__":

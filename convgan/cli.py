@@ -280,25 +280,29 @@ def inspect(
 @app.command()
 @for_people
 def bench(
+    configs: Annotated[
+        list[str] | None, typer.Argument(help="Presets' names or YAML files; else four presets.")
+    ] = None,
+    changes: SetOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
     device: DeviceOption = "auto",
     debug: DebugOption = False,
 ) -> None:
-    """Measure how fast the presets' training steps are here, and how near the limit.
+    """Measure how fast training steps are here, and how near the machine's limit.
 
     Takes about a minute and a half on two cores.
 
-    Example: convgan bench --device cpu
+    Example: convgan bench dcgan-fashion --set train.precision=mixed_bfloat16
     """
     open_log(quiet=as_json)
     from convgan.hardware import start_tensorflow
 
     machine = start_tensorflow(device=device, show_noise=debug)
+    from convgan.recipes.bench import PRESETS, bench_table
     from convgan.recipes.bench import bench as measure
-    from convgan.recipes.bench import bench_table
     from convgan.terminal import format_tables
 
-    rows = measure()
+    rows = measure(configs or PRESETS, changes or ())
     if as_json:
         typer.echo(json.dumps({"device": machine, "steps": rows}, indent=2))
         return

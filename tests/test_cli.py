@@ -362,6 +362,7 @@ def test_a_dry_run_keeps_nothing(tmp_path: Path) -> None:
         (["eval", "--out", "nowhere"], "there is no run in nowhere"),
         (["make-gif", "nothing", "--out", "nowhere"], "no dcgan run 'nothing'"),
         (["inspect", "dcgan-fashon"], "did you mean"),
+        (["bench", "dcgan-fashon"], "did you mean"),
         (
             [
                 "train-classifier",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def presets() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-def load_config(source: str | Path, changes: list[str] | None = None) -> Config:
+def load_config(source: str | Path, changes: Sequence[str] | None = None) -> Config:
     """Read a preset (by its name) or a YAML file, apply `a.b=value` changes, check it all.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,15 +35,22 @@ class Candidate:
     precision: str
 
 
-def bench(presets: tuple[str, ...] = PRESETS, *, rounds: int = 9) -> list[dict[str, Any]]:
-    """Measure the presets' steps on the bundled samples, alternating with a matrix product.
+def bench(
+    configs: Sequence[str] = PRESETS, changes: Sequence[str] = (), *, rounds: int = 9
+) -> list[dict[str, Any]]:
+    """Measure configurations' steps on the bundled samples, alternating with a matrix product.
+
+    Args:
+        configs: presets' names or YAML files; own pictures are read from their folder.
+        changes: `key=value` each, for all of them.
+        rounds: measurements of each.
 
     Returns:
-        for each preset its name, batch size, precision, milliseconds a step (median, least and
-        most), pictures a second, operations a step, and the share of the rate of a large matrix
-        product in the same precision.
+        for each configuration its name, batch size, precision, milliseconds a step (median, least
+        and most), pictures a second, operations a step, and the share of the rate of a large
+        matrix product in the same precision.
     """
-    candidates = {preset: preset_step(preset) for preset in presets}
+    candidates = {name: config_step(name, changes) for name in configs}
     precisions = {candidate.precision for candidate in candidates.values()}
     products = {precision: matrix_product(precision) for precision in precisions}
     times = seconds_per_step(
@@ -72,11 +80,13 @@ def measured(name: str, candidate: Candidate, times: list[float], limit: float) 
     }
 
 
-def preset_step(preset: str, changes: list[str] | None = None) -> Candidate:
-    """Return the compiled step of a preset on the bundled sample."""
-    config = load_config(preset, ["data.source=sample", *(changes or [])])
+def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
+    """Return the compiled step of a preset or a YAML file."""
+    config = load_config(name, changes)
+    if config.data.name != "folder":
+        config = load_config(name, [*changes, "data.source=sample"])
     train = load_dataset(config.data).train
-    set_precision_and_seed(config.train.precision, config.seed)
+    precision = set_precision_and_seed(config.train.precision, config.seed)
     task: Any
     if isinstance(config, ClassifierConfig):
         network = build_classifier(config.model, train.image_shape, len(train.class_names))
@@ -89,7 +99,7 @@ def preset_step(preset: str, changes: list[str] | None = None) -> Candidate:
     size = config.train.batch_size
     steps = compile_steps(task, train, size, xla=config.train.xla)
     steps(1)  # traced under this precision
-    return Candidate(steps, size, size * operations, config.train.precision)
+    return Candidate(steps, size, size * operations, precision)
 
 
 def matrix_product(precision: str) -> Candidate:

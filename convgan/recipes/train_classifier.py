@@ -54,6 +54,7 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
         make_deterministic()
 
     run, state = open_run(job, config, dataset, task)
+    del dataset  # 50 MB of pictures that train and the held-out ones have copies of
     save: keras.callbacks.Callback = SaveModels(run, state)
     if len(validation):
         save = SaveBest(

@@ -53,6 +53,7 @@ def train_dcgan(config: GanConfig, job: Job) -> Run | None:
         make_deterministic()
 
     run, state = open_run(job, config, dataset, task)
+    del dataset  # 50 MB of pictures that train and the held-out ones have copies of
     with recorded(run):
         train_and_recover(
             run,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from convgan.config import ClassifierConfig, GanConfig, load_config
+from convgan.hardware import fast_precision
 from convgan.models.step_operations import classifier_operations, gan_operations
 from convgan.recipes.bench import bench, bench_table
 from convgan.terminal import format_tables
@@ -56,10 +57,12 @@ def test_candidates_take_turns_for_as_long_as_asked() -> None:
 
 
 def test_a_row_for_each_preset() -> None:
-    rows = bench(("classifier-mnist-article",), rounds=1)
+    changes = ["train.batch_size=32", "train.precision=auto"]
+    rows = bench(("classifier-mnist-article",), changes, rounds=1)
     (row,) = rows
-    assert row["batch_size"] == 64
-    assert row["pictures_per_second"] == pytest.approx(64e3 / row["milliseconds"])
+    assert row["batch_size"] == 32
+    assert row["precision"] == fast_precision()
+    assert row["pictures_per_second"] == pytest.approx(32e3 / row["milliseconds"])
     share = row["operations"] / (row["milliseconds"] / 1e3) / row["limit"]
     assert row["share_of_limit"] == pytest.approx(share)
     assert 0 < share < 1.5
