@@ -72,6 +72,10 @@ class ClassifierTrain(Train):
     optimizer: Optimizer
     augment_shift: Annotated[int, Field(ge=0, le=16)] = 0
     """Pixels by which each training picture is moved at random, each way; 0 for none."""
+    augment_rotate: Annotated[float, Field(ge=0, le=180)] = 0.0
+    """Degrees by which each training picture is turned at the most, each way."""
+    augment_scale: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share by which each training picture is made larger or smaller at the most."""
     augment_flip: bool = False
     """Mirror every second training picture; not for digits."""
     augment_erase: Annotated[int, Field(ge=0, le=512)] = 0

@@ -6,6 +6,8 @@ differently.
 
 from __future__ import annotations
 
+import math
+
 import tensorflow as tf
 
 
@@ -19,6 +21,32 @@ def random_shift(images: tf.Tensor, pixels: int, seed: tf.Tensor) -> tf.Tensor:
     columns = _moved(width, offsets[:, 1])
     images = tf.gather(images, rows, axis=1, batch_dims=1)
     return tf.gather(images, columns, axis=2, batch_dims=1)
+
+
+def random_warp(images: tf.Tensor, degrees: float, share: float, seed: tf.Tensor) -> tf.Tensor:
+    """Turn each picture about its centre by up to so many degrees, and enlarge or shrink it.
+
+    Args:
+        images: their edges fill what is outside.
+        degrees: the angle is uniform in [-degrees, degrees].
+        share: the size is divided by a number uniform in [1 - share, 1 + share].
+        seed: of the angles and sizes.
+    """
+    _, height, width, _ = images.shape
+    chance = tf.random.stateless_uniform([_count(images), 2], seed, minval=-1.0, maxval=1.0)
+    angle, factor = math.radians(degrees) * chance[:, 0], 1.0 + share * chance[:, 1]
+    cosine, sine, zero = factor * tf.cos(angle), factor * tf.sin(angle), tf.zeros_like(angle)
+    x, y = (width - 1) / 2, (height - 1) / 2  # the centre stays where it is
+    from_column = (cosine, -sine, x - cosine * x + sine * y)
+    from_row = (sine, cosine, y - sine * x - cosine * y)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=tf.stack([*from_column, *from_row, zero, zero], axis=1),
+        output_shape=[height, width],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+    )
 
 
 def random_flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from convgan.config import ClassifierTrain
 from convgan.models.pixels import to_float
-from convgan.training.augmentation import random_erase, random_flip, random_shift
+from convgan.training.augmentation import random_erase, random_flip, random_shift, random_warp
 from convgan.training.optimizers import update
 from convgan.training.streams import moment, stream_seed
 
@@ -71,6 +71,9 @@ class ClassifierTask(keras.Model):
             x = random_flip(x, stream_seed(self.seed, "flip", now))
         if recipe.augment_shift:
             x = random_shift(x, recipe.augment_shift, stream_seed(self.seed, "shift", now))
+        if recipe.augment_rotate or recipe.augment_scale:
+            seed = stream_seed(self.seed, "warp", now)
+            x = random_warp(x, recipe.augment_rotate, recipe.augment_scale, seed)
         if recipe.augment_erase:
             x = random_erase(x, recipe.augment_erase, stream_seed(self.seed, "erase", now))
         return x

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from convgan.training.augmentation import random_erase, random_flip, random_shift
+from convgan.training.augmentation import random_erase, random_flip, random_shift, random_warp
 from convgan.training.streams import stream_seed
 
 SHAPE = (6, 5, 2)
@@ -91,3 +91,39 @@ def test_a_square_is_grey(side: int, compiled: bool) -> None:
     names = found(made(change), variants)
     assert len(set(names)) > 0.9 * len(centres)
     assert_repeatable(change)
+
+
+def warped(image: NDArray[np.float32], degrees: float, factor: float) -> NDArray[np.float32]:
+    """Turned and enlarged by a loop over pixels, each mixed from the four around its origin."""
+    height, width, _ = image.shape
+    cosine, sine = factor * np.cos(np.radians(degrees)), factor * np.sin(np.radians(degrees))
+    made = np.zeros_like(image)
+    for row in range(height):
+        for column in range(width):
+            right, down = column - (width - 1) / 2, row - (height - 1) / 2
+            x = cosine * right - sine * down + (width - 1) / 2
+            y = sine * right + cosine * down + (height - 1) / 2
+            for r in (int(np.floor(y)), int(np.floor(y)) + 1):
+                for c in (int(np.floor(x)), int(np.floor(x)) + 1):
+                    part = max(0, 1 - abs(y - r)) * max(0, 1 - abs(x - c))
+                    made[row, column] += (
+                        part * image[min(max(r, 0), height - 1), min(max(c, 0), width - 1)]
+                    )
+    return made
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_each_picture_is_turned_and_scaled_about_its_centre(compiled: bool) -> None:
+    change = both_ways(lambda images, seed: random_warp(images, 30.0, 0.2, seed), compiled)
+    assert_repeatable(change)
+    seed = stream_seed(1, "a", 0)
+    chance = tf.random.stateless_uniform([len(IMAGES), 2], seed, minval=-1.0, maxval=1.0).numpy()
+    assert np.abs(chance).max() > 0.9
+    for image, result, (turn, size) in zip(IMAGES, made(change), chance, strict=True):
+        assert result == pytest.approx(warped(image, 30 * turn, 1 + 0.2 * size), abs=1e-4)
+
+
+def test_a_warp_by_nothing_changes_nothing() -> None:
+    assert made(lambda images, seed: random_warp(images, 0.0, 0.0, seed)) == pytest.approx(
+        IMAGES, abs=1e-5
+    )
