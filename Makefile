@@ -46,6 +46,7 @@ lint: $(BIN)/.ready
 
 bench: $(BIN)/.ready
 	$(BIN)/python -m benchmarks.steps $(if $(TORCH),--torch $(TORCH))
+	$(BIN)/python -m benchmarks.parts
 	$(BIN)/python -m benchmarks.commands
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.quality

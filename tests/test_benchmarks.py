@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from benchmarks import article, commands, growth, steps
+from benchmarks import article, commands, growth, parts, steps
 from convgan.models.dcgan import build_discriminator, build_generator
 from convgan.recipes.bench import Candidate
 
@@ -63,6 +64,18 @@ def test_a_table_puts_each_beside_the_first() -> None:
     assert lines[0] == "### Title"
     assert lines[4].startswith("| slow |")
     assert len({line.count("|") for line in lines[2:]}) == 1
+
+
+def test_a_part_taken_out_leaves_the_same_step() -> None:
+    """To rounding; and each part is one that is there."""
+    without = {"fused Adam": parts.ADAM}
+    made = parts.candidates("classifier-mnist", ["train.batch_size=4"], without)
+    whole, usual = (made[name](2).logs for name in ("", "fused Adam"))
+    assert whole == pytest.approx(usual, rel=1e-4)
+    assert whole["loss"] != 0
+    for _, taken_out in parts.STEPS.values():
+        for target, _ in taken_out.values():
+            assert resolve_name(target)
 
 
 @pytest.mark.parametrize("size", [28, 64, 128])

@@ -1,0 +1,105 @@
+"""What each part of the fast step gains: the step as it is, and with that part taken out.
+
+    python -m benchmarks.parts [--rounds 15] [--out docs/benchmark]
+
+All take turns; a gain is the median over the rounds of the ratio within a round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import tensorflow as tf
+
+from benchmarks.steps import SIMULTANEOUS
+from convgan.recipes.bench import config_step
+from convgan.training.timing import Steps, seconds_per_step
+
+logger = logging.getLogger("benchmarks")
+
+ONE_PASS = ("convgan.training.gan.one_pass_is_exact", lambda *_: False)
+ADAM = ("convgan.training.optimizers.FusedAdam", keras.optimizers.Adam)
+DROPOUT = ("convgan.models.blocks.ByteDropout", keras.layers.Dropout)
+
+STEPS: dict[str, tuple[list[str], dict[str, tuple[str, Any]]]] = {
+    "dcgan-fashion-article": (
+        [SIMULTANEOUS],
+        {"one backward pass": ONE_PASS, "fused Adam": ADAM, "dropout by bytes": DROPOUT},
+    ),
+    "classifier-mnist": ([], {"fused Adam": ADAM}),
+}
+MANY = "25 steps a call"
+
+
+def candidates(preset: str, changes: list[str], parts: dict[str, tuple[str, Any]]) -> Any:
+    """Return the step as it is, named "", and by the name of a part the step without it."""
+    whole = config_step(preset, changes).steps
+    made = {"": whole, MANY: one_by_one(whole)}
+    for name, (target, usual) in parts.items():
+        with patch(target, usual):
+            made[name] = config_step(preset, changes).steps
+    return made
+
+
+def one_by_one(steps: Steps) -> Steps:
+    """Return what makes one step a call."""
+
+    def run(count: int) -> None:
+        for _ in range(count):
+            steps(1)
+
+    return run
+
+
+def measure(rounds: int) -> list[dict[str, Any]]:
+    """Return for each part its preset, and milliseconds with and without it."""
+    rows = []
+    for preset, (changes, parts) in STEPS.items():
+        times = seconds_per_step(candidates(preset, changes, parts), rounds=rounds)
+        whole = times.pop("")
+        for name, without in times.items():
+            ratios = [b / a for a, b in zip(whole, without, strict=True)]
+            rows.append(
+                {
+                    "preset": preset,
+                    "part": name,
+                    "milliseconds": 1e3 * statistics.median(whole),
+                    "without": 1e3 * statistics.median(without),
+                    "ratio": statistics.median(ratios),
+                    "quartiles": statistics.quantiles(ratios, n=4)[::2],
+                }
+            )
+    return rows
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    tf.get_logger().setLevel("ERROR")  # it takes the many steps for one that is traced again
+    rows = measure(options.rounds)
+    for row in rows:
+        logger.info(
+            "%(preset)-22s %(milliseconds)5.1f ms; without %(part)-17s %(without)5.1f (%(ratio).3f)",
+            row,
+        )
+    (options.out / "parts.json").write_text(json.dumps(rows, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
