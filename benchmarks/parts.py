@@ -95,7 +95,7 @@ def main() -> None:
     rows = measure(options.rounds)
     for row in rows:
         logger.info(
-            "%(preset)-22s %(milliseconds)5.1f ms; without %(part)-17s %(without)5.1f (%(ratio).3f)",
+            "%(preset)-22s %(milliseconds)5.1f ms, less %(part)-17s %(without)5.1f (%(ratio).3f)",
             row,
         )
     (options.out / "parts.json").write_text(json.dumps(rows, indent=2) + "\n")
