@@ -1,4 +1,4 @@
-"""Whole commands: time to `--help`, time from the start to the first step, peak memory.
+"""Whole commands: time to `--help`, and from the start of a training to its first step.
 
 python -m benchmarks.commands [--rounds 5] [--out docs/benchmark]
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import statistics
 import subprocess
 import sys
@@ -25,15 +24,11 @@ SAMPLE = ["--set=data.source=sample", "--device=cpu"]
 ONE_STEP = ["--set=train.steps_per_call=1", "--epochs=1"]
 
 
-def seconds_and_memory(command: list[str]) -> tuple[float, float]:
-    """Return how long a command took, and its largest resident memory in MB."""
+def seconds_of(command: list[str]) -> float:
+    """Return how long a command took."""
     begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode}")
-    return time.perf_counter() - begin, usage.ru_maxrss / 1024
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - begin
 
 
 def seconds_to_first_step(task: str) -> float:
@@ -59,20 +54,12 @@ def measure(rounds: int) -> dict[str, Any]:
     """Return the medians over some rounds of everything in turn."""
     taken: dict[str, list[float]] = {}
     for _ in range(rounds):
-        taken.setdefault("seconds to --help", []).append(
-            seconds_and_memory([*CONVGAN, "--help"])[0]
-        )
-        seconds, megabytes = seconds_and_memory(TENSORFLOW)
-        taken.setdefault("seconds to import TensorFlow", []).append(seconds)
-        taken.setdefault("MB after importing TensorFlow", []).append(megabytes)
+        taken.setdefault("seconds to --help", []).append(seconds_of([*CONVGAN, "--help"]))
+        taken.setdefault("seconds to import TensorFlow", []).append(seconds_of(TENSORFLOW))
         for task in ("classifier", "dcgan"):
             taken.setdefault(f"seconds to the first step of train-{task}", []).append(
                 seconds_to_first_step(task)
             )
-    for task in ("classifier", "dcgan"):
-        with tempfile.TemporaryDirectory() as folder:
-            command = [*CONVGAN, f"train-{task}", "--device=cpu", "--epochs=1", "--out", folder]
-            taken[f"MB at most in an epoch of train-{task}"] = [seconds_and_memory(command)[1]]
     return {name: statistics.median(values) for name, values in taken.items()}
 
 

@@ -3,7 +3,8 @@
     python -m benchmarks.overhead [--out docs/benchmark]
 
 The time from the call of the recipe to its end, without TensorFlow's import, less the time in the
-compiled steps. Needs the full data sets; of the DCGAN one epoch is made, as all are alike.
+compiled steps; and the most memory, beside that after importing TensorFlow. Needs the full data
+sets; of the DCGAN one epoch is made, as all are alike. Each runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import argparse
 import json
 import logging
 import os
+import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,42 +22,63 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from convgan.config import load_config
-from convgan.recipes.job import Job
-from convgan.recipes.training import train
-
 logger = logging.getLogger("benchmarks")
 
-RUNS = {"classifier-mnist": [], "dcgan-fashion": ["train.epochs=1"]}
+RUNS: dict[str, list[str]] = {"classifier-mnist": [], "dcgan-fashion": ["train.epochs=1"]}
 
 
 def measure(preset: str, changes: list[str]) -> dict[str, float]:
-    """Return the seconds of a whole training, of its steps, and the share of the rest."""
+    """Return seconds of a whole training and of its steps, and memory in MB."""
+    import tensorflow  # noqa: F401, PLC0415  what is measured
+
+    imported = peak_megabytes()
+    from convgan.config import load_config  # noqa: PLC0415
+    from convgan.recipes.job import Job  # noqa: PLC0415
+    from convgan.recipes.training import train  # noqa: PLC0415
+
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
-        run = train(
-            load_config(preset, ["data.source=full", *changes]),
-            Job(Path(folder), "benchmark", "CPU", ""),
-        )
+        config = load_config(preset, ["data.source=full", *changes])
+        run = train(config, Job(Path(folder), "benchmark", "CPU", ""))
         seconds = time.perf_counter() - begin
         assert run
         steps = run.manifest["times"][-1]["seconds"]
-    return {"seconds": seconds, "steps": steps, "share_beside": 1 - steps / seconds}
+    return {
+        "seconds": seconds,
+        "steps": steps,
+        "share_beside": 1 - steps / seconds,
+        "megabytes_after_import": imported,
+        "megabytes": peak_megabytes(),
+    }
+
+
+def peak_megabytes() -> float:
+    """Return the most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--preset", choices=RUNS, help="measure this one here, and print JSON")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
-    results = {preset: measure(preset, changes) for preset, changes in RUNS.items()}
-    for preset, numbers in results.items():
+    if options.preset:
+        logger.info(json.dumps(measure(options.preset, RUNS[options.preset])))
+        return
+    results = {}
+    for preset in RUNS:
+        command = [sys.executable, "-m", "benchmarks.overhead", "--preset", preset]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        numbers = results[preset] = json.loads(done.stdout.splitlines()[-1])
         logger.info(
-            "%-20s %6.1f s, of which steps %6.1f s: %.1f %% beside them",
+            "%-20s %6.1f s, of which steps %6.1f s: %.1f %% beside them; %.0f MB, "
+            "%.0f after importing TensorFlow",
             preset, numbers["seconds"], numbers["steps"], 100 * numbers["share_beside"],
+            numbers["megabytes"], numbers["megabytes_after_import"],
         )  # fmt: skip
+    options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "overhead.json").write_text(json.dumps(results, indent=2) + "\n")
 
 

@@ -79,7 +79,7 @@ def evaluate_generator(run: Run, config: GanConfig, request: Request) -> Numbers
     real = look_at_real(judge, dataset, count=count, seed=_SEED)
 
     logger.info("looking at %s generated pictures …", f"{count:,}")
-    generated = generate(generator, _latent(config, count))
+    generated = generate(generator, latent(config, count))
     features, logits = judge.predict(generated)
     measured = measure_generated(
         features, logits, real, seed=_SEED, extrapolate=request.extrapolate
@@ -132,7 +132,8 @@ def _place(numbers: dict[str, Any]) -> dict[str, Any]:
     return {key: numbers.get(key) for key in ("epoch", "step")}
 
 
-def _latent(config: GanConfig, count: int) -> tf.Tensor:
+def latent(config: GanConfig, count: int) -> tf.Tensor:
+    """Return the latent vectors (count, latent_dim) that every generator is measured with."""
     shape = [count, config.generator.latent_dim]
     return tf.random.stateless_normal(shape, stream_seed(_SEED, "evaluation", 0))
 
@@ -174,7 +175,7 @@ def _over_checkpoints(
     """
     task = build_dcgan(config, judge.image_shape, steps=1)
     state = TrainingState(run.folder / "checkpoints", task)
-    z = _latent(config, count)
+    z = latent(config, count)
     seen = pictures - round(config.data.validation * pictures)
     steps_per_epoch = seen / config.train.batch_size
     points = []
