@@ -24,7 +24,7 @@ $(BIN)/.ready: pyproject.toml constraints.txt
 	touch $@
 
 demo: $(BIN)/.ready
-	$(BIN)/convgan train-classifier $(SMALL)
+	$(BIN)/convgan train-classifier $(SMALL) --epochs 10
 	$(BIN)/convgan eval --out $(DEMO)
 	$(BIN)/convgan train-dcgan $(SMALL) --epochs 10
 	$(BIN)/convgan eval --out $(DEMO)
@@ -48,9 +48,9 @@ bench: $(BIN)/.ready
 	$(BIN)/python -m benchmarks.steps $(if $(TORCH),--torch $(TORCH))
 	$(BIN)/python -m benchmarks.parts
 	$(BIN)/python -m benchmarks.commands
+	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.quality
-	$(BIN)/python -m benchmarks.growth
 
 clean:
 	rm -rf $(VENV)

@@ -1,1 +1,1 @@
-"""How fast convgan is beside others: see README's `make bench`."""
+"""How fast convgan is beside others: `make bench`, docs/speed.md."""

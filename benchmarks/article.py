@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -138,9 +140,13 @@ def fit_classifier(images: NDArray[np.uint8], labels: NDArray[np.int64], size: i
     model = article_classifier()
     x, y = article_data(images, labels)
 
-    def steps(count: int) -> None:
+    @cache
+    def data(count: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         taken = np.resize(np.arange(len(x)), count * size)
-        model.fit(x[taken], y[taken], batch_size=size, epochs=1, verbose=0)
+        return x[taken], y[taken]
+
+    def steps(count: int) -> None:
+        model.fit(*data(count), batch_size=size, epochs=1, verbose=0)
 
     return steps
 

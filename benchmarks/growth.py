@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from convgan.artifacts.figures import plain_numbers, png_figure
 from convgan.config import GanConfig, load_config
 from convgan.data import ImageSet
+from convgan.hardware import start_tensorflow
 from convgan.recipes.train_dcgan import build_dcgan
 from convgan.training.steps import compile_steps
 from convgan.training.timing import Steps, seconds_per_step
@@ -39,7 +40,7 @@ SIZES = {28: (7, 2), 64: (4, 4), 128: (4, 5)}
 
 
 def config(size: int = 28, batch: int = BATCH, width: int = WIDTH) -> GanConfig:
-    """Return the article's networks at another size, batch or width (64 filters at the first)."""
+    """Return networks like the article's, without dropout, at another size, batch or width."""
     side, doublings = SIZES[size]
     up = [f"{{filters: {width}, kernel: 5, stride: 2, norm: batch, activation: selu}}"] * (
         doublings - 1
@@ -76,7 +77,7 @@ def noise(count: int, size: int) -> NDArray[np.uint8]:
 
 
 def mapped(folder: Path, count: int) -> NDArray[np.uint8]:
-    """Return pictures of 28 x 28 that lie in a file, and only there."""
+    """Return pictures of 28 x 28 that lie in a file, which the system may hold in its cache."""
     path = folder / f"{count}.npy"
     made = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, 28, 28, 1))
     block = noise(1000, 28)
@@ -140,6 +141,7 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    start_tensorflow(device="cpu")
     tf.get_logger().setLevel("ERROR")  # it takes the many steps for one that is traced again
     results = measure(options.rounds)
     for axis, values in results.items():

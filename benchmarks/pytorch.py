@@ -1,13 +1,12 @@
 """The same networks in eager PyTorch, in an environment of its own; needs torch and NumPy only.
 
-Run by the benchmark: it reads a line `name batch_size count` and answers with the seconds that so
-many steps took.
+Run by the benchmark: it says its version, then reads lines `name batch_size count`, makes so many
+steps, and answers each with a line.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 
 import torch
@@ -42,7 +41,10 @@ def networks() -> tuple[nn.Module, nn.Module]:
 
 
 def dcgan(size: int) -> Callable[[int], None]:
-    """D on real and generated pictures, then G with fresh noise: PyTorch's example's form."""
+    """D on real and generated pictures, then G by the same generated ones: its example's form.
+
+    D is not frozen for the generator's part, as there.
+    """
     generator, discriminator = networks()
     g_optimizer = torch.optim.Adam(generator.parameters())
     d_optimizer = torch.optim.Adam(discriminator.parameters())
@@ -96,16 +98,18 @@ def classifier(size: int) -> Callable[[int], None]:
 
 
 def main() -> None:
-    """Answer requests until the input ends."""
+    """Make steps until the input ends."""
+    torch.set_flush_denormal(True)  # as TensorFlow does
+    sys.stdout.write(f"{torch.__version__}, {torch.get_num_threads()} threads\n")
+    sys.stdout.flush()
     made: dict[tuple[str, int], Callable[[int], None]] = {}
     for line in sys.stdin:
         name, size, count = line.split()
         key = (name, int(size))
         if key not in made:
             made[key] = {"dcgan": dcgan, "classifier": classifier}[name](int(size))
-        begin = time.perf_counter()
         made[key](int(count))
-        sys.stdout.write(f"{time.perf_counter() - begin}\n")
+        sys.stdout.write("done\n")
         sys.stdout.flush()
 
 

@@ -68,10 +68,10 @@ def set_precision_and_seed(precision: str, seed: int) -> str:
 
 
 def fast_precision() -> str:
-    """Return `mixed_bfloat16` on a GPU from compute capability 8.0, or a processor with AMX.
+    """Return `mixed_bfloat16` on a GPU from compute capability 8.0, or a processor with bfloat16.
 
-    On a processor with AVX-512 and AMX bfloat16 a step of the article's DCGAN took 23 to 25 ms in
-    place of 25 to 28; without such instructions it is emulated, and slower.
+    On such a processor a step of the article's DCGAN took 23 to 25 ms in place of 25 to 28; on one
+    without, bfloat16 is emulated, and slower by far (docs/speed.md).
     """
     import tensorflow as tf
 
@@ -90,7 +90,7 @@ def _processor_flags() -> set[str]:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return set()
-    lines = [line for line in text.splitlines() if line.startswith(("flags", "Features"))]
+    lines = [line for line in text.splitlines() if line.startswith("flags")]
     return {flag for line in lines for flag in line.partition(":")[2].split()}
 
 

@@ -84,6 +84,15 @@ class ClassifierTrain(Train):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the label that is spread over all classes (Szegedy et al., 2016)."""
 
+    @model_validator(mode="after")
+    def _xla_can_compile_it(self) -> ClassifierTrain:
+        if self.xla and (self.augment_rotate or self.augment_scale):
+            raise ValueError(
+                "xla true cannot go with augment_rotate or augment_scale, which XLA does not know; "
+                "set it to false, or them to 0"
+            )
+        return self
+
 
 class Penalty(Section):
     """A term of the discriminator's loss that keeps its gradient at the pictures small."""

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 _LEAST = 1 / 50
-"""Below it, a byte is too coarse for the rate."""
+"""A byte is too coarse for rates, and shares that are kept, below it."""
 
 
 class ByteDropout(keras.layers.Dropout):
@@ -23,7 +23,7 @@ class ByteDropout(keras.layers.Dropout):
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return the inputs with some set to 0, if in training."""
-        if not training or self.rate < _LEAST:
+        if not training or not _LEAST <= self.rate <= 1 - _LEAST:
             return super().call(inputs, training=training)
         dropped = round(256 * self.rate)
         count = tf.size(inputs)

@@ -1,8 +1,8 @@
 """Floating-point operations of a training step for one picture, from the layers' arithmetic.
 
-A backward pass costs twice a forward one: the gradients of the weights, and those of the inputs.
-The few that need no gradient of their inputs, normalisation, activations, optimizers and penalties
-are not counted.
+A backward pass costs twice a forward one: the gradients of the weights, and those of the inputs,
+though first layers do not need these. Normalisation, activations, optimizers and penalties are not
+counted.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def gan_operations(config: GanConfig, image_shape: Shape, *, one_pass: bool = Fa
 
     Simultaneous: G forward and backward; D forward and backward on both, and once more for the
     inputs' gradients of the generator's loss, unless one pass gives them. Alternating: G forward
-    once more, and D forward on the new picture.
+    once more, and D forward on the new picture (and on the real one, for a relativistic loss).
     """
     generator = _forward(generator_table(config.generator, image_shape[-1]))
     discriminator = _forward(discriminator_table(config.discriminator, image_shape))
     if config.train.update == "alternating":
-        return 4 * generator + 8 * discriminator
+        return 4 * generator + (9 if config.train.loss == "relativistic" else 8) * discriminator
     return 3 * generator + (6 if one_pass else 7) * discriminator
 
 

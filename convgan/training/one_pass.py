@@ -24,6 +24,7 @@ _SLOPING = {"non_saturating", "wasserstein", "relativistic"}
 _SEPARATE = (
     keras.layers.InputLayer,
     keras.layers.Rescaling,
+    keras.layers.ZeroPadding2D,
     keras.layers.Conv2D,
     keras.layers.Dense,
     keras.layers.SpectralNormalization,
@@ -51,7 +52,7 @@ def slope_ratio(
     """Return (∂ g_loss / ∂ logit) / (∂ d_loss / ∂ logit) at each generated picture, (N, 1).
 
     For the non-saturating loss that is -exp(-logit). Where float32 has no number for it, below
-    a logit of about -88, it is 0.
+    a logit of about -88, it is 0; the gradient that it multiplies is lost some 10 before that.
     """
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(fake_logits)

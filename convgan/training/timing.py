@@ -14,7 +14,7 @@ Steps = Callable[[int], Any]
 def seconds_per_step(
     candidates: Mapping[str, Steps], *, rounds: int = 9, seconds: float = 0.5
 ) -> dict[str, list[float]]:
-    """Measure each candidate `rounds` times, alternating, after two calls that are not counted.
+    """Measure each candidate `rounds` times, alternating, after some calls that are not counted.
 
     Args:
         candidates: by name.
@@ -24,15 +24,21 @@ def seconds_per_step(
     Returns:
         seconds a step, by name, in the order measured.
     """
-    counts = {}
-    for name, steps in candidates.items():
-        steps(1)  # compiles
-        counts[name] = max(1, math.ceil(seconds / _timed(steps, 1)))
+    counts = {name: _count(steps, seconds) for name, steps in candidates.items()}
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(rounds):
         for name, steps in candidates.items():
             times[name].append(_timed(steps, counts[name]))
     return times
+
+
+def _count(steps: Steps, seconds: float) -> int:
+    """Return how many steps take about that long, though a call may have a cost of its own."""
+    steps(1)  # compiles
+    count = 1
+    while (taken := count * _timed(steps, count)) < seconds / 2:
+        count = min(8 * count, math.ceil(count * seconds / taken))
+    return count
 
 
 def _timed(steps: Steps, count: int) -> float:

@@ -165,6 +165,7 @@ ONE_PASS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "gradient_penalty": ({"penalty": {"name": "gradient_penalty", "weight": 3.0}}, {}),
     "dropout": ({}, {"dropout": 0.4}),
     "spectral": ({}, {"spectral_norm": True}),
+    "padding": ({}, {"padding": 1}),
     "pooling": ({}, {"downsample": "average_pool"}),
     "norm in the generator": ({}, {"generator_norm": "batch"}),
 }
