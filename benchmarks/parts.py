@@ -19,7 +19,6 @@ from unittest.mock import patch
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 import tensorflow as tf
 
 from benchmarks.steps import SIMULTANEOUS
@@ -30,15 +29,10 @@ from convgan.training.timing import Steps, seconds_per_step
 logger = logging.getLogger("benchmarks")
 
 ONE_PASS = ("convgan.training.gan.one_pass_is_exact", lambda *_: False)
-ADAM = ("convgan.training.optimizers.FusedAdam", keras.optimizers.Adam)
-DROPOUT = ("convgan.models.blocks.ByteDropout", keras.layers.Dropout)
 
 STEPS: dict[str, tuple[list[str], dict[str, tuple[str, Any]]]] = {
-    "dcgan-fashion-article": (
-        [SIMULTANEOUS],
-        {"one backward pass": ONE_PASS, "fused Adam": ADAM, "dropout by bytes": DROPOUT},
-    ),
-    "classifier-mnist": ([], {"fused Adam": ADAM}),
+    "dcgan-fashion-article": ([SIMULTANEOUS], {"one backward pass": ONE_PASS}),
+    "classifier-mnist": ([], {}),
 }
 MANY = "several steps a call"
 

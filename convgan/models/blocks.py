@@ -8,7 +8,6 @@ import keras
 from keras import layers
 
 from convgan.config import Block, ConvBlock, TransposedBlock
-from convgan.models.dropout import ByteDropout
 
 LEAKY_SLOPE = 0.2  # of LeakyReLU in the discriminator (Radford et al., 2016)
 
@@ -67,7 +66,7 @@ def normalise(x: Any, norm: str, name: str) -> Any:
 
 def dropout(x: Any, rate: float, name: str) -> Any:
     """Apply dropout; a rate of 0 adds no layer."""
-    return ByteDropout(rate, name=f"{name}_dropout")(x) if rate else x
+    return layers.Dropout(rate, name=f"{name}_dropout")(x) if rate else x
 
 
 def spectral(layer: Any, *, wrap: bool) -> Any:

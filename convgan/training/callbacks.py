@@ -17,7 +17,6 @@ import keras
 from convgan.artifacts import image_grid, save_curves, save_metric_over_epochs, save_png
 from convgan.errors import DataError, RunError
 from convgan.files import replacing
-from convgan.models.dropout import with_plain_dropout
 from convgan.runs import Run
 from convgan.training.state import Progress, TrainingState
 
@@ -199,7 +198,7 @@ def save_network(run: Run, name: str, network: keras.Model) -> None:
     def save() -> None:
         try:
             with _having(network, weights), replacing(path) as temporary:
-                with_plain_dropout(network).save(temporary)
+                network.save(temporary)
         except RuntimeError as error:
             weights[:] = weights or network.get_weights()
             if isinstance(error, RunError):

@@ -22,33 +22,10 @@ def build_optimizer(
     """
     rate = _rate(optimizer.learning_rate, schedule, max(1, total_steps))
     if isinstance(optimizer, Adam):
-        return FusedAdam(rate, beta_1=optimizer.beta_1, beta_2=optimizer.beta_2, name=name)
-    return keras.optimizers.RMSprop(rate, rho=optimizer.rho, name=name)
-
-
-class FusedAdam(keras.optimizers.Adam):
-    """Keras's Adam with one operation a weight in place of some ten (Kingma and Ba, 2015).
-
-    The same numbers to rounding, and the same state; not for `amsgrad`.
-    Measured MEASURED
-    """
-
-    def update_step(self, gradient: tf.Tensor, variable: Any, learning_rate: Any) -> None:
-        """Move one weight and its two moments."""
-        place = self._get_variable_index(variable)
-        step = tf.cast(self.iterations.value + 1, tf.float32)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[place].handle,
-            v=self._velocities[place].handle,
-            beta1_power=tf.pow(self.beta_1, step),
-            beta2_power=tf.pow(self.beta_2, step),
-            lr=tf.cast(learning_rate, tf.float32),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=tf.cast(gradient, tf.float32),
+        return keras.optimizers.Adam(
+            rate, beta_1=optimizer.beta_1, beta_2=optimizer.beta_2, name=name
         )
+    return keras.optimizers.RMSprop(rate, rho=optimizer.rho, name=name)
 
 
 def update(*parts: tuple[Any, list[tf.Tensor], keras.Model]) -> None:
