@@ -6,7 +6,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from convgan.errors import DataError
@@ -37,12 +36,8 @@ def predict_logits(network: keras.Model, images: NDArray[np.uint8]) -> NDArray[n
         raise DataError(
             f"the network takes pictures of {network.input_shape[1:]}, these are {images.shape[1:]}"
         )
-    apply = tf.function(
-        lambda batch: network(to_float(batch), training=False),
-        input_signature=[tf.TensorSpec((None, *images.shape[1:]), tf.uint8)],
-        autograph=False,
-    )
     parts = [
-        apply(images[start : start + _BATCH]).numpy() for start in range(0, len(images), _BATCH)
+        network.predict_on_batch(to_float(images[start : start + _BATCH]))
+        for start in range(0, len(images), _BATCH)
     ]
     return np.concatenate(parts)
