@@ -21,6 +21,8 @@ stop_requests = runpy.run_path(sys.argv[3])["stop_requests"]  # without TensorFl
 
 logging.basicConfig(format="%(message)s", stream=sys.stdout)
 number, times = int(sys.argv[1]), int(sys.argv[2])
+if number == signal.SIGHUP:
+    signal.signal(number, signal.SIG_DFL)  # under nohup it is ignored, and so would this be
 
 def send():
     for _ in range(times):
