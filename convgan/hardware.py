@@ -94,16 +94,11 @@ def _processor_flags() -> set[str]:
     return {flag for line in lines for flag in line.partition(":")[2].split()}
 
 
-def make_deterministic(*, on_gpu: bool) -> None:
-    """Have TensorFlow give the same bytes each time, for good; on a GPU only if asked for.
-
-    A CPU needs it too: without it a step of `classifier-mnist` on the full set differed in the last
-    bit in one of about five (TensorFlow 2.21 with two threads), and it costs nothing there.
-    """
+def make_deterministic() -> None:
+    """Have TensorFlow use only operations that give the same bytes each time, for good."""
     import tensorflow as tf
 
-    if on_gpu or not tf.config.get_visible_devices("GPU"):
-        tf.config.experimental.enable_op_determinism()
+    tf.config.experimental.enable_op_determinism()
 
 
 def versions() -> dict[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -29,11 +31,26 @@ def done(*args: str | Path) -> str:
 
 
 def test_a_short_training_learns_digits(tmp_path: Path) -> None:
-    done("train-classifier", "--set=data.limit=20000", "--epochs=1", "--out", tmp_path)
+    done("train-classifier", "--set=data.limit=20000", "--epochs=3", "--out", tmp_path)
     numbers = json.loads(done("eval", "--json", "--out", tmp_path))
     assert numbers["data"]["origin"].startswith("full")
     assert numbers["count"] == 10_000
     assert numbers["accuracy"] > 0.95
+
+
+def test_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
+    """With the bundled sample a label smoothing that did not, did."""
+    for name in ("one", "other"):
+        command = "from convgan.cli import main; main()"
+        options = ["--device=cpu", "--epochs=1", f"--name={name}", f"--out={tmp_path}"]
+        subprocess.run(
+            [sys.executable, "-c", command, "train-classifier", *options],
+            check=True,
+            capture_output=True,
+        )
+    one, other = ((tmp_path / f"{n}-0001/metrics.jsonl").read_bytes() for n in ("one", "other"))
+    assert one == other
+    assert one.count(b"\n") > 10
 
 
 def test_a_short_training_makes_several_kinds_of_clothes(tmp_path: Path) -> None:

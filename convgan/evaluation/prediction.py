@@ -12,7 +12,7 @@ from convgan.errors import DataError
 from convgan.models.keras_file import load_keras_file
 from convgan.models.pixels import to_float
 
-_BATCH = 100  # few, for memory: more are not faster
+_BATCH = 100  # few, for memory
 
 
 def load_network(path: Path) -> keras.Model:

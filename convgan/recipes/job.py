@@ -58,7 +58,7 @@ def try_out(task: Any, pictures: ImageSet, config: Train) -> None:
     if config.deterministic:
         logger.info("measuring what train.deterministic costs …")
         usual = _step_milliseconds(task, pictures, config)
-        make_deterministic(on_gpu=True)
+        make_deterministic()
         exact = _step_milliseconds(task, pictures, config)
         logger.info(
             "a step takes %.1f ms, and %.1f ms with train.deterministic (%+.0f %%)",

@@ -49,7 +49,8 @@ def train_dcgan(config: GanConfig, job: Job) -> Run | None:
     if job.dry_run:
         try_out(task, train, config.train)
         return None
-    make_deterministic(on_gpu=config.train.deterministic)
+    if config.train.deterministic:
+        make_deterministic()
 
     run, state = open_run(job, config, dataset, task)
     del dataset  # 50 MB of pictures that train and the held-out ones have copies of

@@ -60,7 +60,7 @@ class ClassifierTask(keras.Model):
             logs = _loss_and_accuracy(logits, labels)
             total = logs["loss"]
             if self.train_config.label_smoothing:
-                total += self.train_config.label_smoothing * _confidence(logits, labels)
+                total = _smoothed_loss(logits, labels, self.train_config.label_smoothing)
         gradients = tape.gradient(total, self.network.trainable_variables)
         update((self.optimizer, gradients, self.network))
         return logs | {"grad_norm": tf.linalg.global_norm(gradients)}
@@ -94,11 +94,12 @@ def _loss_and_accuracy(logits: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Ten
     }
 
 
-def _confidence(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Return by how much the right logit is above the mean one.
+def _smoothed_loss(logits: tf.Tensor, labels: tf.Tensor, share: float) -> tf.Tensor:
+    """Return the cross-entropy from labels of which a share s is spread over all K classes.
 
-    Times s it makes of the cross-entropy the one with the label 1 - s + s/K, and s/K for each
-    other class (Szegedy et al., 2016, section 7).
+    The right class has 1 - s + s/K, each other s/K (Szegedy et al., 2016, section 7).
     """
-    right = tf.gather(logits, tf.cast(labels, tf.int32), axis=1, batch_dims=1)
-    return tf.reduce_mean(right - tf.reduce_mean(logits, axis=1))
+    classes = logits.shape[1]
+    right, other = 1 - share + share / classes, share / classes
+    smoothed = tf.one_hot(labels, classes, right, other)
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(smoothed, logits))
