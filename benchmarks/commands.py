@@ -5,9 +5,6 @@ python -m benchmarks.commands [--rounds 5] [--out docs/benchmark]
 
 from __future__ import annotations
 
-import argparse
-import json
-import logging
 import statistics
 import subprocess
 import sys
@@ -16,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-logger = logging.getLogger("benchmarks")
+from benchmarks.options import logger, parser, read_options, write
 
 CONVGAN = [sys.executable, "-c", "from convgan.cli import main; main()"]
 TENSORFLOW = [sys.executable, "-c", "import tensorflow"]
@@ -65,16 +62,11 @@ def measure(rounds: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    options = read_options(parser(__doc__, rounds=5))
     numbers = measure(options.rounds)
     for name, value in numbers.items():
         logger.info("%-45s %8.2f", name, value)
-    (options.out / "commands.json").write_text(json.dumps(numbers, indent=2) + "\n")
+    write(options.out / "commands.json", numbers)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,8 @@ Writes growth.json and growth.png.
 
 from __future__ import annotations
 
-import argparse
-import json
-import logging
 import os
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -24,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from benchmarks.options import logger, parser, read_options, write
 from convgan.artifacts.figures import plain_numbers, png_figure
 from convgan.config import GanConfig, load_config
 from convgan.data import ImageSet
@@ -31,8 +28,6 @@ from convgan.hardware import start_tensorflow
 from convgan.recipes.train_dcgan import build_dcgan
 from convgan.training.steps import compile_steps
 from convgan.training.timing import Steps, seconds_per_step
-
-logger = logging.getLogger("benchmarks")
 
 BATCH, WIDTH = 32, 64
 SIZES = {28: (7, 2), 64: (4, 4), 128: (4, 5)}
@@ -137,19 +132,14 @@ def draw(path: Path, results: dict[str, Any]) -> None:
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    options = read_options(parser(__doc__, rounds=5))
     start_tensorflow(device="cpu")
     tf.get_logger().setLevel("ERROR")  # it takes the many steps for one that is traced again
     results = measure(options.rounds)
     for axis, values in results.items():
         for name, value in values.items():
             logger.info("%-30s %10s %12.0f µs a picture", axis, name, value)
-    (options.out / "growth.json").write_text(json.dumps(results, indent=2) + "\n")
+    write(options.out / "growth.json", results)
     draw(options.out / "growth.png", results)
 
 

@@ -9,9 +9,7 @@ sets; of the DCGAN one epoch is made, as all are alike. Each runs in a process o
 
 from __future__ import annotations
 
-import argparse
 import json
-import logging
 import os
 import resource
 import subprocess
@@ -22,7 +20,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-logger = logging.getLogger("benchmarks")
+from benchmarks.options import logger, parser, read_options, write
 
 RUNS: dict[str, list[str]] = {"classifier-mnist": [], "dcgan-fashion": ["train.epochs=1"]}
 
@@ -59,11 +57,9 @@ def peak_megabytes() -> float:
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--preset", choices=RUNS, help="measure this one here, and print JSON")
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
-    options = parser.parse_args()
-    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    arguments = parser(__doc__)
+    arguments.add_argument("--preset", choices=RUNS, help="measure this one here, and print JSON")
+    options = read_options(arguments)
     if options.preset:
         logger.info(json.dumps(measure(options.preset, RUNS[options.preset])))
         return
@@ -78,8 +74,7 @@ def main() -> None:
             preset, numbers["seconds"], numbers["steps"], 100 * numbers["share_beside"],
             numbers["megabytes"], numbers["megabytes_after_import"],
         )  # fmt: skip
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "overhead.json").write_text(json.dumps(results, indent=2) + "\n")
+    write(options.out / "overhead.json", results)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,8 @@ All take turns; a gain is the median over the rounds of the ratio within a round
 
 from __future__ import annotations
 
-import argparse
-import json
-import logging
 import os
 import statistics
-import sys
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -21,12 +16,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 
+from benchmarks.options import logger, parser, read_options, write
 from benchmarks.steps import SIMULTANEOUS
 from convgan.hardware import start_tensorflow
 from convgan.recipes.bench import config_step
 from convgan.training.timing import Steps, seconds_per_step
-
-logger = logging.getLogger("benchmarks")
 
 ONE_PASS = ("convgan.training.gan.one_pass_is_exact", lambda *_: False)
 
@@ -80,12 +74,7 @@ def measure(rounds: int) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    options = read_options(parser(__doc__, rounds=15))
     start_tensorflow(device="cpu")
     tf.get_logger().setLevel("ERROR")  # it takes the many steps for one that is traced again
     rows = measure(options.rounds)
@@ -94,7 +83,7 @@ def main() -> None:
             "%(preset)-22s %(milliseconds)5.1f ms, less %(part)-17s %(without)5.1f (%(ratio).3f)",
             row,
         )
-    (options.out / "parts.json").write_text(json.dumps(rows, indent=2) + "\n")
+    write(options.out / "parts.json", rows)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,8 @@ an hour, and what comes of them is known (`--target`, from docs/results.md).
 
 from __future__ import annotations
 
-import argparse
-import json
-import logging
 import os
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -23,6 +19,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.article import article_classifier, article_data, train_on_batch_dcgan
+from benchmarks.options import logger, parser, read_options, write
 from convgan.config import Data, GanConfig, load_config
 from convgan.data import hold_out, load_dataset
 from convgan.evaluation import (
@@ -41,8 +38,6 @@ from convgan.recipes.train_dcgan import build_dcgan
 from convgan.recipes.training import train
 from convgan.training.steps import compile_steps
 from convgan.training.timing import Steps
-
-logger = logging.getLogger("benchmarks")
 
 CLASSIFIER, DCGAN = "classifier-mnist", "dcgan-fashion"
 ARTICLE_STEPS = 10 * 60_000 // 32
@@ -143,19 +138,16 @@ def timed(steps: Steps, count: int) -> float:
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--target", type=float, default=5.71)
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    arguments = parser(__doc__)
+    arguments.add_argument("--seeds", type=int, default=3)
+    arguments.add_argument("--target", type=float, default=5.71)
+    options = read_options(arguments)
     start_tensorflow(device="cpu")
     classifiers = classifier(options.seeds)
     for row in classifiers:
         logger.info("%(of)-8s seed %(seed)d: %(seconds)6.1f s, accuracy %(accuracy).4f", row)
     record = {"classifier": classifiers, "dcgan": dcgan(options.seeds, options.target)}
-    (options.out / "quality.json").write_text(json.dumps(record, indent=2) + "\n")
+    write(options.out / "quality.json", record)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,8 @@ what share that is of the rate of a large matrix product.
 
 from __future__ import annotations
 
-import argparse
-import json
-import logging
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tensorflow as tf
 
 from benchmarks.article import fit_classifier, train_on_batch_dcgan, two_tape_dcgan
+from benchmarks.options import logger, parser, read_options, write
 from convgan.config import ClassifierConfig, Data, GanConfig, load_config
 from convgan.data import load_dataset
 from convgan.hardware import fast_precision, set_precision_and_seed, start_tensorflow, versions
@@ -33,8 +30,6 @@ DCGAN, CLASSIFIER = "dcgan-fashion-article", "classifier-mnist-article"
 SIMULTANEOUS = "train.update=simultaneous"
 BFLOAT16 = "train.precision=mixed_bfloat16"
 SHAPE = (28, 28, 1)
-
-logger = logging.getLogger("benchmarks")
 
 
 class PyTorch:
@@ -172,16 +167,12 @@ def markdown(title: str, rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--torch", help="a Python that has torch")
-    parser.add_argument(
+    arguments = parser(__doc__, rounds=7)
+    arguments.add_argument("--torch", help="a Python that has torch")
+    arguments.add_argument(
         "--bfloat16", action="store_true", help="also where the machine only emulates it"
     )
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmark"))
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    options = read_options(arguments)
     device = start_tensorflow(device="cpu")
     tf.get_logger().setLevel("ERROR")  # it takes the many steps for one that is traced again
     torch = PyTorch(options.torch) if options.torch else None
@@ -205,7 +196,7 @@ def main() -> None:
         "versions": versions() | ({"torch": torch.version} if torch else {}),
         "steps": results,
     }
-    (options.out / "steps.json").write_text(json.dumps(record, indent=2) + "\n")
+    write(options.out / "steps.json", record)
     (options.out / "steps.md").write_text(text)
 
 

@@ -16,6 +16,7 @@ from convgan.hardware import set_precision_and_seed
 from convgan.models.classifier import build_classifier
 from convgan.models.feasibility import check_classifier, check_gan
 from convgan.models.step_operations import classifier_operations, gan_operations
+from convgan.recipes.train_classifier import check_labels
 from convgan.recipes.train_dcgan import build_dcgan
 from convgan.training import ClassifierTask, build_optimizer
 from convgan.training.steps import compile_steps
@@ -90,6 +91,7 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     precision = set_precision_and_seed(config.train.precision, config.seed)
     task: Any
     if isinstance(config, ClassifierConfig):
+        check_labels(train)
         check_classifier(config.model, train.image_shape, len(train.class_names))
         network = build_classifier(config.model, train.image_shape, len(train.class_names))
         task = ClassifierTask(network, config.train)

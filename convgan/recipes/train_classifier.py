@@ -33,10 +33,7 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
     Returns the finished run, or None after a dry run.
     """
     dataset = load_dataset(config.data)
-    if dataset.train.labels is None:
-        raise DataError(
-            f"{dataset.train.origin} has no labels: a classifier needs one folder a class"
-        )
+    check_labels(dataset.train)
     held_out = round(config.data.validation * len(dataset.train))
     train, validation = hold_out(dataset.train, held_out, config.seed)
     classes = len(train.class_names)
@@ -74,6 +71,12 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
             validate=partial(_validate, task, validation),
         )
     return run
+
+
+def check_labels(train: ImageSet) -> None:
+    """Raise DataError if the pictures have none."""
+    if train.labels is None:
+        raise DataError(f"{train.origin} has no labels: a classifier needs one folder a class")
 
 
 def _validate(task: ClassifierTask, validation: ImageSet, _epoch: int) -> dict[str, float]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
+import imageio.v3 as iio
+import numpy as np
 import pytest
 
 from convgan.config import ClassifierConfig, GanConfig, load_config
+from convgan.errors import DataError
 from convgan.hardware import fast_precision
 from convgan.models.step_operations import classifier_operations, gan_operations
 from convgan.recipes.bench import bench, bench_table
@@ -74,3 +78,12 @@ def test_a_row_for_each_preset() -> None:
     text = format_tables([bench_table(rows)])
     assert "classifier-mnist-article" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_a_classifier_needs_labels(tmp_path: Path) -> None:
+    for place in range(40):
+        grey = np.full((8, 8), place, np.uint8)
+        iio.imwrite(tmp_path / f"{place}.png", grey)
+    changes = ["data.name=folder", f"data.folder={tmp_path}", "data.image_size=8"]
+    with pytest.raises(DataError, match="no labels: a classifier needs one folder a class"):
+        bench(("classifier-mnist-article",), changes)

@@ -1,0 +1,34 @@
+"""What the benchmarks' command lines share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger("benchmarks")
+
+
+def parser(description: str, *, rounds: int | None = None) -> argparse.ArgumentParser:
+    """Return a parser with `--out`, and `--rounds` where measurements are repeated."""
+    made = argparse.ArgumentParser(description=description.splitlines()[0])
+    made.add_argument("--out", type=Path, default=Path("docs/benchmark"))
+    if rounds:
+        made.add_argument("--rounds", type=int, default=rounds)
+    return made
+
+
+def read_options(arguments: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse the command line, make the folder of the results and start to log to stdout."""
+    options = arguments.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    return options
+
+
+def write(path: Path, record: Any) -> None:
+    """Write the numbers as JSON."""
+    path.write_text(json.dumps(record, indent=2) + "\n")
