@@ -12,13 +12,14 @@ from typing import Any
 
 import imageio.v3 as iio
 import keras
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from convgan.cli import app
 from convgan.config import Data, load_config, presets
-from convgan.data import load_dataset
-from convgan.evaluation import bundled_card
+from convgan.data import hold_out, load_dataset
+from convgan.evaluation import bundled_card, load_network
 from convgan.runs import Run
 
 TINY_CLASSIFIER = [
@@ -121,6 +122,36 @@ def test_eval_of_a_classifier_prints_a_table_and_writes_json(out: Path) -> None:
     assert (run / "eval/confusion_matrix.png").is_file()
     assert (run / "eval/mistakes.png").is_file()
     assert "eval/mistakes.png" in (run / "report.html").read_text()
+
+
+def test_a_classifier_can_be_judged_on_mirror_images_too(tmp_path: Path) -> None:
+    changes = ["--set=train.evaluate_mirrored=true", "--set=data.validation=0.2", "--epochs=1"]
+    done(
+        "train-classifier",
+        "-c",
+        "classifier-fashion",
+        *TINY_CLASSIFIER,
+        *changes,
+        "--out",
+        tmp_path,
+    )
+    numbers = json.loads(done("eval", "classifier-fashion", "--json", "--out", tmp_path))
+    assert "mirror images" in numbers["what"]
+    run = tmp_path / "classifier-fashion-0001"
+    network = load_network(run / "model/classifier.keras")
+    dataset = load_dataset(Data(name="fashion-mnist", source="sample", limit=200))
+    _, held_out = hold_out(dataset.train, 40, 0)
+    *_, last = (run / "metrics.jsonl").read_text().splitlines()
+    for pictures, loss in (
+        (dataset.test, numbers["loss"]),
+        (held_out, json.loads(last)["val_loss"]),
+    ):
+        x = pictures.images / 127.5 - 1
+        logits = (network(x) + network(x[:, :, ::-1])) / 2
+        losses = keras.losses.sparse_categorical_crossentropy(
+            pictures.labels, logits, from_logits=True
+        )
+        assert loss == pytest.approx(float(np.mean(losses)), rel=1e-4)
 
 
 FEW = "--samples=300"

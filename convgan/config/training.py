@@ -78,6 +78,9 @@ class ClassifierTrain(Train):
     """Share by which each training picture is made larger or smaller at the most."""
     augment_flip: bool = False
     """Mirror every second training picture; not for digits."""
+    evaluate_mirrored: bool = False
+    """Validate and evaluate on the mean of the logits of each picture and its mirror image, at
+    twice the time; not for digits."""
     augment_erase: Annotated[int, Field(ge=0, le=512)] = 0
     """Side of a square at a random place that is made grey; 0 for none (DeVries and Taylor,
     2017)."""

@@ -26,8 +26,16 @@ def load_network(path: Path) -> keras.Model:
     return load_keras_file(path)
 
 
-def predict_logits(network: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def predict_logits(
+    network: keras.Model, images: NDArray[np.uint8], *, mirrored: bool = False
+) -> NDArray[np.float32]:
     """Uint8 pictures (N, H, W, C) to the network's float32 logits (N, K), in flat memory.
+
+    Args:
+        network: the classifier.
+        images: of its size and channels.
+        mirrored: take the mean of the logits of each picture and of its mirror image
+            (Krizhevsky et al., 2012, section 4.1, without the crops).
 
     Raises:
         DataError: the network is one for other pictures.
@@ -40,4 +48,7 @@ def predict_logits(network: keras.Model, images: NDArray[np.uint8]) -> NDArray[n
         network.predict_on_batch(to_float(images[start : start + _BATCH]))
         for start in range(0, len(images), _BATCH)
     ]
-    return np.concatenate(parts)
+    logits = np.concatenate(parts)
+    if mirrored:
+        logits = (logits + predict_logits(network, images[:, :, ::-1])) / 2
+    return logits

@@ -35,10 +35,11 @@ def evaluate_classifier(run: Run, config: ClassifierConfig) -> dict[str, Any]:
         raise UsageError(f"{test.origin} has no classes: eval needs one folder a class")
     network = load_network(run.folder / "model" / "classifier.keras")
     names = test.class_names
-    logits = predict_logits(network, test.images)
+    mirrored = config.train.evaluate_mirrored
+    logits = predict_logits(network, test.images, mirrored=mirrored)
     numbers = evaluate_classification(logits, test.labels, names)
     numbers = {
-        "what": "classifier on the test set",
+        "what": "classifier on the test set" + (", pictures and mirror images" if mirrored else ""),
         **circumstances(run, test),
         **_epoch(run),
         **numbers,

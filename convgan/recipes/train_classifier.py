@@ -82,6 +82,8 @@ def check_labels(train: ImageSet) -> None:
 def _validate(task: ClassifierTask, validation: ImageSet, _epoch: int) -> dict[str, float]:
     if validation.labels is None or not len(validation):
         return {}
-    logits = predict_logits(task.network, validation.images)
+    logits = predict_logits(
+        task.network, validation.images, mirrored=task.train_config.evaluate_mirrored
+    )
     numbers = evaluate_classification(logits, validation.labels, validation.class_names)
     return {"val_loss": numbers["loss"], "val_accuracy": numbers["accuracy"]}

@@ -41,6 +41,16 @@ def test_logits_are_those_of_one_go(count: int) -> None:
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
 
 
+def test_mirrored_logits_are_the_mean_of_both() -> None:
+    model, pictures = network(), images(120)
+    other = np.stack([np.fliplr(picture) for picture in pictures])
+    both = predict_logits(model, pictures), predict_logits(model, other)
+    mirrored = predict_logits(model, pictures, mirrored=True)
+    assert mirrored.dtype == np.float32
+    np.testing.assert_allclose(mirrored, np.mean(both, axis=0), rtol=1e-6, atol=1e-7)
+    assert not np.allclose(mirrored, both[0], atol=1e-2)
+
+
 def test_saved_and_loaded(tmp_path: Path) -> None:
     model = network()
     model.save(tmp_path / "a.keras")
