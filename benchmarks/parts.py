@@ -80,9 +80,10 @@ def main() -> None:
     rows = measure(options.rounds)
     for row in rows:
         logger.info(
-            "%(preset)-22s %(milliseconds)5.1f ms, less %(part)-17s %(without)5.1f (%(ratio).3f)",
-            row,
-        )
+            "%-22s %5.1f ms, less %-17s %5.1f: %.3f (%.3f to %.3f)",
+            row["preset"], row["milliseconds"], row["part"], row["without"], row["ratio"],
+            *row["quartiles"],
+        )  # fmt: skip
     write(options.out / "parts.json", rows)
 
 

@@ -119,12 +119,14 @@ def dcgan(seeds: int, target: float) -> dict[str, Any]:
         passed = next((look for look in looks if look["distance"] <= target), None)
         rows.append({"seed": seed, "passed": passed, "looks": looks})
     step = statistics.median(article_times)
-    times = [row["passed"]["seconds"] for row in rows if row["passed"]]
     return {
         "target": target,
         "article_step_seconds": step,
         "article_seconds": ARTICLE_STEPS * step,
-        "times_sooner": [ARTICLE_STEPS * step / seconds for seconds in times],
+        "times_sooner": [
+            ARTICLE_STEPS * step / row["passed"]["seconds"] if row["passed"] else None
+            for row in rows
+        ],
         "convgan": rows,
     }
 

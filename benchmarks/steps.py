@@ -23,8 +23,8 @@ from convgan.config import ClassifierConfig, Data, GanConfig, load_config
 from convgan.data import load_dataset
 from convgan.hardware import fast_precision, set_precision_and_seed, start_tensorflow, versions
 from convgan.models.step_operations import classifier_operations, gan_operations
-from convgan.recipes.bench import Candidate, config_step, matrix_product, measured
-from convgan.training.timing import Steps, seconds_per_step
+from convgan.recipes.bench import Candidate, compare, config_step
+from convgan.training.timing import Steps
 
 DCGAN, CLASSIFIER = "dcgan-fashion-article", "classifier-mnist-article"
 SIMULTANEOUS = "train.update=simultaneous"
@@ -121,30 +121,9 @@ def classifier_candidates(
     return made
 
 
-def compare(
-    candidates: dict[str, Candidate], *, rounds: int, seconds: float = 1.0
-) -> list[dict[str, Any]]:
-    """Measure them in turn with the matrix products, and put each beside the first."""
-    products = {
-        precision: matrix_product(precision)
-        for precision in sorted({each.precision for each in candidates.values()})
-    }
-    everything = candidates | products
-    times = seconds_per_step(
-        {name: each.steps for name, each in everything.items()}, rounds=rounds, seconds=seconds
-    )
-    limits = {name: products[name].operations / min(times[name]) for name in products}
-    rows = [
-        measured(name, each, times[name], limits[each.precision])
-        for name, each in candidates.items()
-    ]
-    for row in rows:
-        row["times_the_first"] = rows[0]["milliseconds"] / row["milliseconds"]
-    return rows
-
-
 def markdown(title: str, rows: list[dict[str, Any]]) -> str:
-    """Return one table."""
+    """Return one table, each row beside the first."""
+    first = rows[0]["milliseconds"]
     lines = [
         f"### {title}",
         "",
@@ -158,7 +137,7 @@ def markdown(title: str, rows: list[dict[str, Any]]) -> str:
     ]
     lines += [
         f"| {row['name']} | {row['milliseconds']:.1f} ({row['least']:.1f} to {row['most']:.1f}) | "
-        f"{row['pictures_per_second']:,.0f} | {row['times_the_first']:.2f} | "
+        f"{row['pictures_per_second']:,.0f} | {first / row['milliseconds']:.2f} | "
         f"{row['operations'] / 1e9:.2f} | {row['share_of_limit']:.0%} |"
         for row in rows
     ]

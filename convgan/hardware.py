@@ -70,8 +70,8 @@ def set_precision_and_seed(precision: str, seed: int) -> str:
 def fast_precision() -> str:
     """Return `mixed_bfloat16` on a GPU from compute capability 8.0, or a processor with bfloat16.
 
-    On such a processor a step of the article's DCGAN took 23 to 25 ms in place of 25 to 28; on one
-    without, bfloat16 is emulated, and slower by far (docs/speed.md).
+    On one with AVX-512 and AMX, two tapes of the article's DCGAN took 23 to 25 ms a step in place
+    of 25 to 28; where bfloat16 is emulated, it is slower by far (docs/speed.md).
     """
     import tensorflow as tf
 

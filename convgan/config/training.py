@@ -75,12 +75,12 @@ class ClassifierTrain(Train):
     augment_rotate: Annotated[float, Field(ge=0, le=180)] = 0.0
     """Degrees by which each training picture is turned at the most, each way."""
     augment_scale: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share by which each training picture is made larger or smaller at the most."""
+    """The size of each training picture is divided by 1 plus or minus this share at the most."""
     augment_flip: bool = False
-    """Mirror every second training picture; not for digits."""
+    """Mirror each training picture with a chance of a half; not for digits."""
     evaluate_mirrored: bool = False
-    """Validate and evaluate on the mean of the logits of each picture and its mirror image, at
-    twice the time; not for digits."""
+    """The validation and `convgan eval` take the mean of the logits of each picture and its
+    mirror image, at twice the time; not for digits."""
     augment_erase: Annotated[int, Field(ge=0, le=512)] = 0
     """Side of a square at a random place that is made grey; 0 for none (DeVries and Taylor,
     2017)."""

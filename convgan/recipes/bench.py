@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 from convgan.artifacts import Table
 from convgan.config import ClassifierConfig, load_config
 from convgan.data import load_dataset
-from convgan.hardware import set_precision_and_seed
+from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.classifier import build_classifier
 from convgan.models.feasibility import check_classifier, check_gan
 from convgan.models.step_operations import classifier_operations, gan_operations
@@ -52,21 +52,31 @@ def bench(
         and most), pictures a second, operations a step, and the share of the rate of a large
         matrix product in the same precision.
     """
-    candidates = {name: config_step(name, changes) for name in configs}
-    precisions = {candidate.precision for candidate in candidates.values()}
+    return compare({name: config_step(name, changes) for name in configs}, rounds=rounds)
+
+
+def compare(
+    candidates: Mapping[str, Candidate], *, rounds: int, seconds: float = 0.5
+) -> list[dict[str, Any]]:
+    """Measure steps in turn, and with them a matrix product in each of their precisions.
+
+    Returns:
+        the numbers of each, as `bench`.
+    """
+    precisions = sorted({candidate.precision for candidate in candidates.values()})
     products = {precision: matrix_product(precision) for precision in precisions}
+    everything = {**candidates, **products}
     times = seconds_per_step(
-        {name: each.steps for name, each in (candidates | products).items()}, rounds=rounds
+        {name: each.steps for name, each in everything.items()}, rounds=rounds, seconds=seconds
     )
     limits = {name: products[name].operations / min(times[name]) for name in products}
     return [
-        measured(name, each, times[name], limits[each.precision])
+        _measured(name, each, times[name], limits[each.precision])
         for name, each in candidates.items()
     ]
 
 
-def measured(name: str, candidate: Candidate, times: list[float], limit: float) -> dict[str, Any]:
-    """Return a candidate's numbers; `limit` is in operations a second."""
+def _measured(name: str, candidate: Candidate, times: list[float], limit: float) -> dict[str, Any]:
     median = statistics.median(times)
     return {
         "name": name,
@@ -89,6 +99,8 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
         config = load_config(name, [*changes, "data.source=sample"])
     train = load_dataset(config.data).train
     precision = set_precision_and_seed(config.train.precision, config.seed)
+    if config.train.deterministic:
+        make_deterministic()  # and with it all steps that are measured beside it
     task: Any
     if isinstance(config, ClassifierConfig):
         check_labels(train)
@@ -111,15 +123,21 @@ def matrix_product(precision: str) -> Candidate:
     """Return the product of two large square matrices, the machine's limit in that precision."""
     dtype = tf.bfloat16 if precision == "mixed_bfloat16" else tf.float32
     a, b = (
-        tf.cast(tf.random.stateless_normal([_MATRIX, _MATRIX], [seed, 0]), dtype)
+        tf.cast(tf.random.stateless_normal([_MATRIX, _MATRIX], [seed, 0]) / _MATRIX**0.5, dtype)
         for seed in range(2)
     )
-    product = tf.function(lambda: tf.matmul(a, b)[0, 0], autograph=False)
+
+    # Many in one call, each of the last one's result: starting each would take a GPU longer.
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)], autograph=False)
+    def products(count: tf.Tensor) -> tf.Tensor:
+        begin = (tf.constant(0), a)
+        _, last = tf.while_loop(
+            lambda done, _: done < count, lambda done, x: (done + 1, tf.matmul(x, b)), begin
+        )
+        return last[0, 0]
 
     def steps(count: int) -> None:
-        for _ in range(count):
-            last = product()
-        last.numpy()
+        products(tf.constant(count)).numpy()
 
     return Candidate(steps, 1, 2.0 * _MATRIX**3, precision)
 

@@ -50,13 +50,13 @@ def random_warp(images: tf.Tensor, degrees: float, share: float, seed: tf.Tensor
 
 
 def random_flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Mirror every second picture, left and right exchanged."""
+    """Mirror each picture with a chance of a half, left and right exchanged."""
     mirrored = tf.random.stateless_uniform([_count(images), 1, 1, 1], seed) < 0.5
     return tf.where(mirrored, images[:, :, ::-1], images)
 
 
 def random_erase(images: tf.Tensor, side: int, seed: tf.Tensor) -> tf.Tensor:
-    """Set a square of `side` pixels to 0, the mean grey (DeVries and Taylor, 2017, "Cutout").
+    """Set a square of `side` pixels to 0, the middle grey (DeVries and Taylor, 2017, "Cutout").
 
     Its centre is anywhere in the picture, so that a part of it may lie outside.
     """

@@ -38,9 +38,8 @@ def compile_steps(
     """Return a function that makes so many steps in one compiled call.
 
     The pictures stay uint8 and are gathered inside the call; one trace serves all numbers
-    of steps. A step that goes wrong does not end the call, which would cost the GPU a wait at
-    each step: it is found after it. With `xla` the step itself is compiled by XLA; the choice of
-    pictures, which XLA cannot do, is not.
+    of steps. A step that goes wrong does not end the call: it is found after it. With `xla` the
+    step itself is compiled by XLA; the choice of pictures, which XLA cannot do, is not.
     """
     step = (
         tf.function(task.train_step, jit_compile=True, autograph=False) if xla else task.train_step
