@@ -22,7 +22,7 @@ from convgan.evaluation.prediction import load_network
 from convgan.models.pixels import to_float
 
 _BUNDLED = Path(__file__).parent / "networks"
-_BATCH = 100  # few, for memory
+_BATCH = 50  # few, for memory
 
 
 @dataclass(frozen=True, eq=False)

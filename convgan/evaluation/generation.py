@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from convgan.models.pixels import to_uint8
 
-_BATCH = 100  # few, for memory
+_BATCH = 50  # few, for memory
 
 
 def generate(generator: keras.Model, z: tf.Tensor) -> NDArray[np.uint8]:

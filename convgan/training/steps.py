@@ -1,7 +1,8 @@
 """Several steps in one compiled call.
 
-Measured on 2 cores, medians of 15 in turn: a step of `classifier-mnist` takes 20.6 ms in place of
-22.7 in calls of one, that of the article's DCGAN 83.5 in place of 84.7 (benchmarks/parts.py).
+Measured on 2 cores, medians of 25 in turn: a step of `classifier-mnist` takes 26.2 ms in place of
+28.3 in calls of one; for the article's DCGAN the gain, 2 %, is within the noise
+(benchmarks/parts.py).
 """
 
 from __future__ import annotations
