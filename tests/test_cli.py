@@ -135,9 +135,10 @@ def test_a_classifier_can_be_judged_on_mirror_images_too(tmp_path: Path) -> None
         "--out",
         tmp_path,
     )
-    numbers = json.loads(done("eval", "classifier-fashion", "--json", "--out", tmp_path))
-    assert "mirror images" in numbers["what"]
+    text = done("eval", "classifier-fashion", "--out", tmp_path)
+    assert "1,000 pictures and mirror images" in text
     run = tmp_path / "classifier-fashion-0001"
+    numbers = json.loads((run / "eval/classifier.json").read_text())
     network = load_network(run / "model/classifier.keras")
     dataset = load_dataset(Data(name="fashion-mnist", source="sample", limit=200))
     _, held_out = hold_out(dataset.train, 40, 0)

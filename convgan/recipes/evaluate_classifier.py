@@ -39,7 +39,8 @@ def evaluate_classifier(run: Run, config: ClassifierConfig) -> dict[str, Any]:
     logits = predict_logits(network, test.images, mirrored=mirrored)
     numbers = evaluate_classification(logits, test.labels, names)
     numbers = {
-        "what": "classifier on the test set" + (", pictures and mirror images" if mirrored else ""),
+        "what": "classifier on the test set",
+        "mirrored": mirrored,
         **circumstances(run, test),
         **_epoch(run),
         **numbers,

@@ -62,9 +62,10 @@ def evaluation_tables(run: Run) -> list[Table]:
 def classifier_tables(numbers: dict[str, Any]) -> list[Table]:
     """Return accuracy and calibration, and the numbers of each class, as tables."""
     low, high = numbers["accuracy_95"]
+    mirrored = " and mirror images" if numbers.get("mirrored") else ""
     return [
         Table(
-            f"Test set, {numbers['count']:,} pictures, epoch {numbers['epoch']}",
+            f"Test set, {numbers['count']:,} pictures{mirrored}, epoch {numbers['epoch']}",
             ("number", "value"),
             [
                 ("accuracy", _percent(numbers["accuracy"])),
