@@ -120,6 +120,7 @@ def _write_gif(film: NDArray[np.uint8], target: Path, *, fps: float, hold: float
             plugin="pillow",
             duration=durations if len(film) > 1 else last,  # Pillow: no list for one frame
             loop=0,  # for ever
+            optimize=False,  # one palette for all frames, or imageio cannot stack them again
         )
 
 

@@ -64,6 +64,15 @@ def test_grey_gif_is_exact_and_labels_do_not_cover_it(tmp_path: Path) -> None:
     assert [p.name for p in target.parent.iterdir()] == ["a.gif"]
 
 
+def test_a_grey_gif_can_be_read_as_one_array(tmp_path: Path) -> None:
+    """Though its frames have different greys."""
+    arrays = [ramp(i) // (i + 1) for i in range(4)]
+    write_animation(frames(tmp_path, arrays), tmp_path / "a.gif")
+    film = iio.imread(tmp_path / "a.gif")
+    assert film.shape == (4, TOP + 16, 70)
+    np.testing.assert_array_equal(film[:, TOP:], arrays)
+
+
 def test_times_are_right_for_pictures_that_do_not_change(tmp_path: Path) -> None:
     same = [ramp(0)] * 3
     target = tmp_path / "a.gif"
