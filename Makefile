@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := outputs/demo
-# Enough to see clothes in about three minutes on two cores; the same on any data that is found.
+# Enough to see clothes in three to five minutes on two cores; the same on any data that is found.
 SMALL := --set data.limit=4000 --out $(DEMO)
 
 .DEFAULT_GOAL := help
