@@ -21,11 +21,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from benchmarks.options import logger, parser, read_options, write
-from convgan.artifacts.figures import plain_numbers, png_figure
-from convgan.config import GanConfig, load_config
+from convgan.config import GanRunConfig, load_config
 from convgan.data import ImageSet
 from convgan.hardware import start_tensorflow
 from convgan.recipes.train_dcgan import build_dcgan
+from convgan.reporting.figures import plain_numbers, png_figure
 from convgan.training.steps import compile_steps
 from convgan.training.timing import Steps, seconds_per_step
 
@@ -34,7 +34,7 @@ SIZES = {28: (7, 2), 64: (4, 4), 128: (4, 5)}
 """Picture size to the side of the first feature map and the number of doublings."""
 
 
-def config(size: int = 28, batch: int = BATCH, width: int = WIDTH) -> GanConfig:
+def config(size: int = 28, batch: int = BATCH, width: int = WIDTH) -> GanRunConfig:
     """Return networks like the article's, without dropout, at another size, batch or width."""
     side, doublings = SIZES[size]
     up = [f"{{filters: {width}, kernel: 5, stride: 2, norm: batch, activation: selu}}"] * (
@@ -55,11 +55,11 @@ def config(size: int = 28, batch: int = BATCH, width: int = WIDTH) -> GanConfig:
             f"discriminator.blocks=[{', '.join(down)}]",
         ],
     )
-    assert isinstance(made, GanConfig)
+    assert isinstance(made, GanRunConfig)
     return made
 
 
-def steps(config: GanConfig, images: NDArray[np.uint8]) -> Steps:
+def steps(config: GanRunConfig, images: NDArray[np.uint8]) -> Steps:
     """Return the compiled step."""
     task = build_dcgan(config, images.shape[1:], steps=1000)
     pictures = ImageSet(images, None, (), "synthetic", "made for a benchmark")

@@ -31,13 +31,13 @@ def measure(preset: str, changes: list[str]) -> dict[str, float]:
 
     imported = peak_megabytes()
     from convgan.config import load_config  # noqa: PLC0415
-    from convgan.recipes.job import Job  # noqa: PLC0415
+    from convgan.recipes.job import RunOptions  # noqa: PLC0415
     from convgan.recipes.training import train  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
         config = load_config(preset, ["data.source=full", *changes])
-        run = train(config, Job(Path(folder), "benchmark", "CPU", ""))
+        run = train(config, RunOptions(Path(folder), "benchmark", "CPU", ""))
         seconds = time.perf_counter() - begin
         assert run
         steps = run.manifest["times"][-1]["seconds"]

@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.article import article_classifier, article_data, train_on_batch_dcgan
 from benchmarks.options import logger, parser, read_options, write
-from convgan.config import Data, GanConfig, load_config
+from convgan.config import Data, GanRunConfig, load_config
 from convgan.data import hold_out, load_dataset
 from convgan.evaluation import (
     evaluate_classification,
@@ -33,7 +33,7 @@ from convgan.evaluation import (
 from convgan.hardware import set_precision_and_seed, start_tensorflow
 from convgan.recipes.evaluate_generator import latent
 from convgan.recipes.evaluator import find_evaluator
-from convgan.recipes.job import Job, total_steps
+from convgan.recipes.job import RunOptions, total_steps
 from convgan.recipes.train_dcgan import build_dcgan
 from convgan.recipes.training import train
 from convgan.training.steps import compile_steps
@@ -69,7 +69,7 @@ def classifier(seeds: int) -> list[dict[str, Any]]:
         with tempfile.TemporaryDirectory() as folder:
             begin = time.perf_counter()
             config = load_config(CLASSIFIER, [f"seed={seed}", "data.source=full"])
-            run = train(config, Job(Path(folder), "benchmark", "CPU", ""))
+            run = train(config, RunOptions(Path(folder), "benchmark", "CPU", ""))
             seconds = time.perf_counter() - begin
             assert run
             ours = load_network(run.folder / "model" / "classifier.keras")
@@ -95,7 +95,7 @@ def dcgan(seeds: int, target: float) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for seed in range(seeds):
         config = load_config(DCGAN, [f"seed={seed}"])
-        assert isinstance(config, GanConfig)
+        assert isinstance(config, GanRunConfig)
         pictures, _ = hold_out(data.train, round(config.data.validation * len(data.train)), seed)
         set_precision_and_seed(config.train.precision, seed)
         begin = time.perf_counter()

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from benchmarks.article import fit_classifier, train_on_batch_dcgan, two_tape_dcgan
 from benchmarks.options import logger, parser, read_options, write
-from convgan.config import ClassifierConfig, Data, GanConfig, load_config
+from convgan.config import ClassifierRunConfig, Data, GanRunConfig, load_config
 from convgan.data import load_dataset
 from convgan.hardware import fast_precision, set_precision_and_seed, start_tensorflow, versions
 from convgan.models.step_operations import classifier_operations, gan_operations
@@ -67,8 +67,8 @@ def dcgan_candidates(size: int, torch: PyTorch | None, *, bfloat16: bool) -> dic
     batch = f"train.batch_size={size}"
     config = load_config(DCGAN)
     together = load_config(DCGAN, [SIMULTANEOUS])
-    assert isinstance(config, GanConfig)
-    assert isinstance(together, GanConfig)
+    assert isinstance(config, GanRunConfig)
+    assert isinstance(together, GanRunConfig)
     alternating = float(size * gan_operations(config, SHAPE))
     simultaneous = float(size * gan_operations(together, SHAPE))
     one_pass = float(size * gan_operations(together, SHAPE, one_pass=True))
@@ -100,7 +100,7 @@ def classifier_candidates(
     """Return the forms of the step of the classifier article's network."""
     train = load_dataset(Data(name="mnist", source="sample")).train
     config = load_config(CLASSIFIER)
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, ClassifierRunConfig)
     assert train.labels is not None
     operations = float(size * classifier_operations(config, SHAPE, 10))
     set_precision_and_seed("float32", 0)

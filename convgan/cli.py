@@ -119,9 +119,9 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         from convgan.hardware import start_tensorflow
 
         machine = start_tensorflow(device=device, show_noise=debug)
-        from convgan.recipes.job import Job
+        from convgan.recipes.job import RunOptions
 
-        job = Job(
+        job = RunOptions(
             out=out,
             name=name or loaded.name,
             device=machine,
@@ -176,11 +176,13 @@ def make_gif(
     Example: convgan make-gif dcgan-fashion-0001 --fps 8 --output film.gif
     """
     open_log()
-    from convgan.recipes.make_gif import Film, make_gif
+    from convgan.recipes.make_gif import AnimationOptions, make_gif
     from convgan.runs import find_run
 
     found = find_run(run, out, task="dcgan")
-    typer.echo(str(make_gif(found, output, Film(fps=fps, hold=hold, scale=scale, last=last))))
+    typer.echo(
+        str(make_gif(found, output, AnimationOptions(fps=fps, hold=hold, scale=scale, last=last)))
+    )
 
 
 @app.command("eval")
@@ -224,11 +226,11 @@ def evaluate(
 
     found = [find_run(run, out) for run in runs] if runs else [find_run(None, out)]
     start_tensorflow(device=device, show_noise=debug)
-    from convgan.recipes.evaluate import Request, evaluate_all
+    from convgan.recipes.evaluate import EvalOptions, evaluate_all
     from convgan.recipes.evaluation_tables import comparison_table, evaluation_tables
     from convgan.terminal import format_tables
 
-    request = Request(
+    request = EvalOptions(
         out=out,
         evaluator=evaluator,
         samples=samples,

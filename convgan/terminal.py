@@ -14,7 +14,7 @@ import typer
 from convgan.errors import ConvganError
 
 if TYPE_CHECKING:
-    from convgan.artifacts import Table
+    from convgan.reporting import Table
 
 P = ParamSpec("P")
 

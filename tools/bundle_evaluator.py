@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from convgan.config import ClassifierConfig
+from convgan.config import ClassifierRunConfig
 from convgan.data import load_dataset
 from convgan.evaluation import evaluate_classification, load_feature_network
 from convgan.runs import Run, write_json
@@ -22,7 +22,7 @@ def bundle(folder: Path) -> None:
     """Copy the run's network and write its card, with what it scores on the test set."""
     run = Run.open(folder)
     config = run.config()
-    if not isinstance(config, ClassifierConfig):
+    if not isinstance(config, ClassifierRunConfig):
         sys.exit(f"{folder} is not a classifier run")
     dataset = load_dataset(config.data.model_copy(update={"source": "full"}))
     test = dataset.test

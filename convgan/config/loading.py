@@ -10,15 +10,15 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from convgan.config.schema import ClassifierConfig, Config, GanConfig
+from convgan.config.schema import ClassifierRunConfig, Config, GanRunConfig
 from convgan.errors import UsageError
 
 _MAX_BYTES = 100_000  # PyYAML takes a second for it
 _MAX_DIGITS = 40
 _MAX_MISTAKES = 20
-_TASKS: dict[str, type[ClassifierConfig] | type[GanConfig]] = {
-    "classifier": ClassifierConfig,
-    "dcgan": GanConfig,
+_TASKS: dict[str, type[ClassifierRunConfig] | type[GanRunConfig]] = {
+    "classifier": ClassifierRunConfig,
+    "dcgan": GanRunConfig,
 }
 
 
@@ -162,7 +162,7 @@ def _child(place: Any, name: str, change: str) -> Any:
 
 
 def _check(
-    schema: type[ClassifierConfig] | type[GanConfig], tree: dict[str, Any], where: str
+    schema: type[ClassifierRunConfig] | type[GanRunConfig], tree: dict[str, Any], where: str
 ) -> Config:
     adapter: TypeAdapter[Config] = TypeAdapter(schema)
     try:

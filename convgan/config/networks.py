@@ -48,7 +48,7 @@ class Hidden(Section):
     dropout: Fraction = 0.0
 
 
-class Classifier(Section):
+class ClassifierConfig(Section):
     """Pictures to one logit a class."""
 
     input_range: Literal["[-1, 1]", "[0, 1]"] = "[-1, 1]"
@@ -75,7 +75,7 @@ class OutputBlock(Section):
     stride: Annotated[int, Field(ge=1, le=8)] = 2
 
 
-class Generator(Section):
+class GeneratorConfig(Section):
     """Latent vectors to pictures in [-1, 1]."""
 
     latent_dim: Count = 100
@@ -86,7 +86,7 @@ class Generator(Section):
     """Standard deviation of normal initial weights; null: Keras's Glorot uniform."""
 
 
-class Critic(Section):
+class DiscriminatorConfig(Section):
     """The discriminator: pictures to one logit each, real is 1 and fake is 0."""
 
     blocks: Annotated[tuple[ConvBlock, ...], Field(min_length=1)]

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from convgan.config.networks import Classifier, Critic, Generator
+from convgan.config.networks import ClassifierConfig, DiscriminatorConfig, GeneratorConfig
 from convgan.config.section import Count, Section
-from convgan.config.training import ClassifierTrain, GanTrain
+from convgan.config.training import ClassifierTrainConfig, GanTrainConfig
 
 
 class Data(Section):
@@ -36,30 +36,30 @@ class Data(Section):
         return self
 
 
-class ClassifierConfig(Section):
+class ClassifierRunConfig(Section):
     """`convgan train-classifier`."""
 
     task: Literal["classifier"]
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     data: Data
-    model: Classifier
-    train: ClassifierTrain
+    model: ClassifierConfig
+    train: ClassifierTrainConfig
 
 
-class GanConfig(Section):
+class GanRunConfig(Section):
     """`convgan train-dcgan`."""
 
     task: Literal["dcgan"]
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     data: Data
-    generator: Generator
-    discriminator: Critic
-    train: GanTrain
+    generator: GeneratorConfig
+    discriminator: DiscriminatorConfig
+    train: GanTrainConfig
 
     @model_validator(mode="after")
-    def _pictures_are_held_out(self) -> GanConfig:
+    def _pictures_are_held_out(self) -> GanRunConfig:
         if self.train.evaluate_every and not self.data.validation:
             raise ValueError(
                 f"train.evaluate_every {self.train.evaluate_every} compares with held-out "
@@ -68,4 +68,4 @@ class GanConfig(Section):
         return self
 
 
-Config = ClassifierConfig | GanConfig
+Config = ClassifierRunConfig | GanRunConfig

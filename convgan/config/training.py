@@ -66,7 +66,7 @@ class Train(Section):
     On a CPU runs are so in any case."""
 
 
-class ClassifierTrain(Train):
+class ClassifierTrainConfig(Train):
     """Sparse cross-entropy on labelled pictures."""
 
     optimizer: Optimizer
@@ -88,7 +88,7 @@ class ClassifierTrain(Train):
     """Share of the label that is spread over all classes (Szegedy et al., 2016)."""
 
     @model_validator(mode="after")
-    def _xla_can_compile_it(self) -> ClassifierTrain:
+    def _xla_can_compile_it(self) -> ClassifierTrainConfig:
         if self.xla and (self.augment_rotate or self.augment_scale):
             raise ValueError(
                 "xla true cannot go with augment_rotate or augment_scale, which XLA does not know; "
@@ -106,7 +106,7 @@ class Penalty(Section):
     """Only at each so many-th step, with the weight so many times as large."""
 
 
-class GanTrain(Train):
+class GanTrainConfig(Train):
     """The adversarial training."""
 
     update: Literal["alternating", "simultaneous"] = "simultaneous"
@@ -118,7 +118,7 @@ class GanTrain(Train):
     penalty: Penalty | None = None
     generator_optimizer: Adam
     discriminator_optimizer: Adam
-    average_decay: Fraction = 0.999
+    ema_decay: Fraction = 0.999
     """Of the averaged generator, the one that makes the samples; 0 for no averaging."""
     sample_grid: Annotated[int, Field(ge=1, le=20)] = 5
     """Pictures along each side of the sample grid."""
@@ -131,7 +131,7 @@ class GanTrain(Train):
     that comes with convgan for the data set."""
 
     @model_validator(mode="after")
-    def _smoothing_fits(self) -> GanTrain:
+    def _smoothing_fits(self) -> GanTrainConfig:
         if self.label_smoothing and self.loss != "non_saturating":
             raise ValueError(
                 f"label_smoothing {self.label_smoothing} has a meaning only with loss "

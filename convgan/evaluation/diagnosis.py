@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from convgan.config.training import GanTrain
+    from convgan.config.training import GanTrainConfig
 
 Record = Mapping[str, Any]
 
@@ -52,7 +52,7 @@ class Samples:
 
 def diagnose(
     records: Sequence[Record],
-    train: GanTrain,
+    train: GanTrainConfig,
     *,
     samples: Sequence[Samples] = (),
     coverage: Mapping[str, Any] | None = None,
@@ -87,7 +87,7 @@ def diagnose(
     return [finding for finding in findings if finding]
 
 
-def _not_finite(records: Sequence[Record], train: GanTrain) -> Finding | None:
+def _not_finite(records: Sequence[Record], train: GanTrainConfig) -> Finding | None:
     broken = [record for record in records if _broken(record)]
     if not broken:
         return None
@@ -101,7 +101,7 @@ def _not_finite(records: Sequence[Record], train: GanTrain) -> Finding | None:
     )
 
 
-def not_finite_advice(train: GanTrain) -> str:
+def not_finite_advice(train: GanTrainConfig) -> str:
     """Return what to change where numbers are not finite, in words."""
     precision = "" if train.precision == "float32" else "train.precision float32, "
     return (
@@ -110,7 +110,7 @@ def not_finite_advice(train: GanTrain) -> str:
     )
 
 
-def _discriminator_wins(records: Sequence[Record], train: GanTrain) -> Finding | None:
+def _discriminator_wins(records: Sequence[Record], train: GanTrainConfig) -> Finding | None:
     lines = [record for record in records if "end_of_epoch" not in record]
     if not lines or lines[-1]["step"] < JUDGED_STEPS:
         return None
@@ -136,7 +136,7 @@ def _discriminator_wins(records: Sequence[Record], train: GanTrain) -> Finding |
     )
 
 
-def _generator_stands_still(samples: Sequence[Samples], train: GanTrain) -> Finding | None:
+def _generator_stands_still(samples: Sequence[Samples], train: GanTrainConfig) -> Finding | None:
     older = [each for each in samples if each.step <= samples[-1].step - SETTLED_STEPS]
     # A rate that falls to 0 ends in samples that stand still, as it should.
     if not older or (train.schedule != "constant" and samples[-1].epoch > train.epochs / 2):
@@ -156,7 +156,7 @@ def _generator_stands_still(samples: Sequence[Samples], train: GanTrain) -> Find
     )
 
 
-def _samples_alike(samples: Sequence[Samples], train: GanTrain) -> Finding | None:
+def _samples_alike(samples: Sequence[Samples], train: GanTrainConfig) -> Finding | None:
     if not samples or samples[-1].step < SETTLED_STEPS or len(samples[-1].images) < 2:
         return None
     last, images = samples[-1], samples[-1].images[:MOST_SAMPLES]
@@ -199,13 +199,13 @@ def _place(step: int, epoch: float) -> str:
     return f"step {step}, epoch {epoch:g}"
 
 
-def _penalty(train: GanTrain) -> str:
+def _penalty(train: GanTrainConfig) -> str:
     if train.penalty is None:
         return "a penalty (train.penalty r1)"
     return f"a larger train.penalty.weight (now {train.penalty.weight:g})"
 
 
-def _lower(network: str, train: GanTrain) -> str:
+def _lower(network: str, train: GanTrainConfig) -> str:
     rate = getattr(train, f"{network}_optimizer").learning_rate
     return f"a lower train.{network}_optimizer.learning_rate (now {rate:g})"
 

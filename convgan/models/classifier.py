@@ -5,12 +5,12 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from convgan.config import Classifier
+from convgan.config import ClassifierConfig
 from convgan.models.blocks import activate, conv_block, dropout, normalise
 
 
 def build_classifier(
-    model: Classifier, image_shape: tuple[int, int, int], num_classes: int
+    model: ClassifierConfig, image_shape: tuple[int, int, int], num_classes: int
 ) -> keras.Model:
     """Build the network: float pictures (N, H, W, C) in [-1, 1] to float32 logits (N, K).
 

@@ -11,7 +11,7 @@ from convgan.models.layer_table import Shape, classifier_table, discriminator_ta
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convgan.config import Classifier, Critic, Generator
+    from convgan.config import ClassifierConfig, DiscriminatorConfig, GeneratorConfig
 
 # What convgan.config allows: a proposal outside of it would be the next error.
 _PROJECTIONS = range(1, 65)
@@ -19,14 +19,16 @@ _STRIDES = range(1, 9)
 _IMAGE_SIZES = range(8, 1025)
 
 
-def check_classifier(model: Classifier, image_shape: Shape, num_classes: int) -> None:
+def check_classifier(model: ClassifierConfig, image_shape: Shape, num_classes: int) -> None:
     """Raise UsageError if (H, W, C) pictures become too small in a block, or have one class."""
     if num_classes < 2:
         raise UsageError(f"got {num_classes} class; a classifier needs pictures of 2 or more")
     classifier_table(model, image_shape, num_classes)
 
 
-def check_gan(generator: Generator, discriminator: Critic, image_shape: Shape) -> None:
+def check_gan(
+    generator: GeneratorConfig, discriminator: DiscriminatorConfig, image_shape: Shape
+) -> None:
     """Check that the generator makes the data's (H, W, C) and the discriminator can take them.
 
     Raises:
@@ -75,7 +77,7 @@ class _Plan(NamedTuple):
     """The projection's size, then each layer's stride."""
 
 
-def _layers(generator: Generator) -> list[_Layer]:
+def _layers(generator: GeneratorConfig) -> list[_Layer]:
     blocks = [
         _Layer(f"generator.blocks.{index}", block.kernel, block.stride, block.padding)
         for index, block in enumerate(generator.blocks)
@@ -84,7 +86,7 @@ def _layers(generator: Generator) -> list[_Layer]:
     return [*blocks, _Layer("generator.output", output.kernel, output.stride, "same")]
 
 
-def _proposals(generator: Generator, made: int, height: int, width: int) -> list[str]:
+def _proposals(generator: GeneratorConfig, made: int, height: int, width: int) -> list[str]:
     """Return changes that make it fit: the projection, the strides or both; or the data."""
     layers = _layers(generator)
     size = generator.projection.size

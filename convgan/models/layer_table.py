@@ -10,7 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from convgan.config import Classifier, ConvBlock, Critic, Generator, TransposedBlock
+from convgan.config import (
+    ClassifierConfig,
+    ConvBlock,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    TransposedBlock,
+)
 from convgan.errors import UsageError
 from convgan.models.conv_arithmetic import (
     ReceptiveField,
@@ -46,7 +52,7 @@ class Row:
     picture; None in a generator, where every value sees the whole latent vector."""
 
 
-def classifier_table(model: Classifier, image_shape: Shape, num_classes: int) -> list[Row]:
+def classifier_table(model: ClassifierConfig, image_shape: Shape, num_classes: int) -> list[Row]:
     """Return the rows of a classifier for (H, W, C) pictures.
 
     Raises:
@@ -61,28 +67,28 @@ def classifier_table(model: Classifier, image_shape: Shape, num_classes: int) ->
     return [*rows, _dense(rows[-1], num_classes)]
 
 
-def discriminator_table(critic: Critic, image_shape: Shape) -> list[Row]:
+def discriminator_table(config: DiscriminatorConfig, image_shape: Shape) -> list[Row]:
     """Return the rows of a discriminator for (H, W, C) pictures.
 
     Raises:
         UsageError: the picture becomes smaller than a kernel or a pool; says in which block.
     """
-    rows, field = _conv_rows(critic.blocks, image_shape, "discriminator.blocks")
+    rows, field = _conv_rows(config.blocks, image_shape, "discriminator.blocks")
     rows.append(_vector(rows[-1], field, "flatten"))
     rows.append(_dense(rows[-1], 1))
-    return [*rows, _spectral_norm(rows[-1])] if critic.output_spectral_norm else rows
+    return [*rows, _spectral_norm(rows[-1])] if config.output_spectral_norm else rows
 
 
-def generator_table(generator: Generator, channels: int) -> list[Row]:
+def generator_table(config: GeneratorConfig, channels: int) -> list[Row]:
     """Return the rows of a generator of pictures with so many channels."""
-    first = generator.projection
-    rows = [Row("latent vector", (generator.latent_dim,))]
+    first = config.projection
+    rows = [Row("latent vector", (config.latent_dim,))]
     rows.append(_dense(rows[0], first.size**2 * first.filters))
     rows.append(Row("reshape", (first.size, first.size, first.filters)))
     if first.norm == "batch":
         rows.append(_batch_norm(rows[-1]))
-    output = TransposedBlock(filters=channels, **generator.output.model_dump())
-    for block in (*generator.blocks, output):
+    output = TransposedBlock(filters=channels, **config.output.model_dump())
+    for block in (*config.blocks, output):
         height, width, in_channels = rows[-1].output_shape
         made_height, made_width = (
             transposed_output_size(n, block.kernel, stride=block.stride, padding=block.padding)

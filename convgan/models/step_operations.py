@@ -7,7 +7,7 @@ counted.
 
 from __future__ import annotations
 
-from convgan.config import ClassifierConfig, GanConfig
+from convgan.config import ClassifierRunConfig, GanRunConfig
 from convgan.models.layer_table import (
     Row,
     Shape,
@@ -17,12 +17,12 @@ from convgan.models.layer_table import (
 )
 
 
-def classifier_operations(config: ClassifierConfig, image_shape: Shape, num_classes: int) -> int:
+def classifier_operations(config: ClassifierRunConfig, image_shape: Shape, num_classes: int) -> int:
     """Return the operations for one picture: forward, and backward for weights and inputs."""
     return 3 * _forward(classifier_table(config.model, image_shape, num_classes))
 
 
-def gan_operations(config: GanConfig, image_shape: Shape, *, one_pass: bool = False) -> int:
+def gan_operations(config: GanRunConfig, image_shape: Shape, *, one_pass: bool = False) -> int:
     """Return the operations for one real and one generated picture.
 
     Simultaneous: G forward and backward; D forward and backward on both, and once more for the

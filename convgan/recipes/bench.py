@@ -9,8 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from convgan.artifacts import Table
-from convgan.config import ClassifierConfig, load_config
+from convgan.config import ClassifierRunConfig, load_config
 from convgan.data import load_dataset
 from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.classifier import build_classifier
@@ -18,6 +17,7 @@ from convgan.models.feasibility import check_classifier, check_gan
 from convgan.models.step_operations import classifier_operations, gan_operations
 from convgan.recipes.train_classifier import check_labels
 from convgan.recipes.train_dcgan import build_dcgan
+from convgan.reporting import Table
 from convgan.training import ClassifierTask, build_optimizer
 from convgan.training.steps import compile_steps
 from convgan.training.timing import Steps, seconds_per_step
@@ -102,7 +102,7 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     if config.train.deterministic:
         make_deterministic()  # and with it all steps that are measured beside it
     task: Any
-    if isinstance(config, ClassifierConfig):
+    if isinstance(config, ClassifierRunConfig):
         check_labels(train)
         check_classifier(config.model, train.image_shape, len(train.class_names))
         network = build_classifier(config.model, train.image_shape, len(train.class_names))

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from convgan.config import GanConfig
+from convgan.config import GanRunConfig
 from convgan.data import Dataset
 from convgan.errors import UsageError
 from convgan.evaluation import discriminator_features, evaluate_linear_svm, load_network
@@ -25,7 +25,7 @@ SVM_DRAWS = 10
 
 
 def measure_discriminator(
-    run: Run, config: GanConfig, dataset: Dataset, labels: int | None, *, seed: int
+    run: Run, config: GanRunConfig, dataset: Dataset, labels: int | None, *, seed: int
 ) -> dict[str, Any]:
     """Return test accuracies of SVMs on three kinds of features; `labels`: the few-label form."""
     pool = np.random.default_rng(seed).permutation(len(dataset.train))

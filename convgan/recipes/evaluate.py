@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from convgan.config import GanConfig
+from convgan.config import GanRunConfig
 from convgan.errors import UsageError
 from convgan.recipes.evaluate_classifier import evaluate_classifier
-from convgan.recipes.evaluate_generator import Request, evaluate_generator
+from convgan.recipes.evaluate_generator import EvalOptions, evaluate_generator
 from convgan.recipes.report import report_run
 from convgan.runs import Run
 
-__all__ = ["Request", "evaluate_all"]
+__all__ = ["EvalOptions", "evaluate_all"]
 
 
-def evaluate_all(runs: list[Run], request: Request) -> list[dict[str, Any]]:
+def evaluate_all(runs: list[Run], request: EvalOptions) -> list[dict[str, Any]]:
     """Evaluate runs on the test pictures of their data set; write `eval/*.json` and pictures.
 
     Raises:
@@ -28,7 +28,7 @@ def evaluate_all(runs: list[Run], request: Request) -> list[dict[str, Any]]:
     evaluations = []
     for run in runs:
         config = run.config()
-        if isinstance(config, GanConfig):
+        if isinstance(config, GanRunConfig):
             numbers = evaluate_generator(run, config, request)
         else:
             numbers = evaluate_classifier(run, config)

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from convgan.artifacts import save_confusion_matrix, save_mistakes
-from convgan.config import ClassifierConfig
+from convgan.config import ClassifierRunConfig
 from convgan.data import load_dataset
 from convgan.errors import UsageError
 from convgan.evaluation import (
@@ -18,12 +17,13 @@ from convgan.evaluation import (
     surest_mistakes,
 )
 from convgan.recipes.circumstances import circumstances
+from convgan.reporting import save_confusion_matrix, save_mistakes
 from convgan.runs import Run, write_json
 
 _MISTAKES = 24  # in the picture
 
 
-def evaluate_classifier(run: Run, config: ClassifierConfig) -> dict[str, Any]:
+def evaluate_classifier(run: Run, config: ClassifierRunConfig) -> dict[str, Any]:
     """Measure a classifier run on the test set; write `eval/classifier.json` and pictures.
 
     Raises:

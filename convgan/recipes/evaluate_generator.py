@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from convgan.config import GanConfig
+from convgan.config import GanRunConfig
 from convgan.data import Dataset, load_dataset
 from convgan.errors import UsageError
 from convgan.evaluation import (
@@ -40,7 +40,7 @@ _SEED = 0  # of the latent vectors and of all draws: the same for every run
 
 
 @dataclass(frozen=True)
-class Request:
+class EvalOptions:
     """What is asked about a generator."""
 
     out: Path
@@ -55,7 +55,7 @@ class Request:
     all_checkpoints: bool = False
 
 
-def evaluate_generator(run: Run, config: GanConfig, request: Request) -> Numbers:
+def evaluate_generator(run: Run, config: GanRunConfig, request: EvalOptions) -> Numbers:
     """Measure a DCGAN run against the test pictures; write `eval/generator.json` and pictures.
 
     Raises:
@@ -132,14 +132,14 @@ def _place(numbers: dict[str, Any]) -> dict[str, Any]:
     return {key: numbers.get(key) for key in ("epoch", "step")}
 
 
-def latent(config: GanConfig, count: int) -> tf.Tensor:
+def latent(config: GanRunConfig, count: int) -> tf.Tensor:
     """Return the latent vectors (count, latent_dim) that every generator is measured with."""
     shape = [count, config.generator.latent_dim]
     return tf.random.stateless_normal(shape, stream_seed(_SEED, "evaluation", 0))
 
 
 def _protocol(
-    judge: FeatureNetwork, dataset: Dataset, count: int, request: Request
+    judge: FeatureNetwork, dataset: Dataset, count: int, request: EvalOptions
 ) -> dict[str, Any]:
     """Return what must agree for two numbers to be compared."""
     return {
@@ -162,7 +162,7 @@ def _protocol(
 
 def _over_checkpoints(
     run: Run,
-    config: GanConfig,
+    config: GanRunConfig,
     judge: FeatureNetwork,
     real: Reference,
     *,
@@ -196,7 +196,7 @@ def _over_checkpoints(
 
 def _findings(
     run: Run,
-    config: GanConfig,
+    config: GanRunConfig,
     taken: dict[str, Any],
     generated: NDArray[np.uint8],
     classes: Numbers,

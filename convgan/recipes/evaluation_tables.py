@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from convgan.artifacts import Table
 from convgan.errors import DataError
+from convgan.reporting import Table
 from convgan.runs import Run, read_json
 
 

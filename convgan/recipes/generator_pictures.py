@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgan.artifacts import (
+from convgan.evaluation import nearest_neighbours
+from convgan.recipes.generator_quality import Numbers, Reference
+from convgan.reporting import (
     image_grid,
     save_class_histogram,
     save_metric_over_epochs,
     save_nearest_neighbours,
     save_png,
 )
-from convgan.evaluation import nearest_neighbours
-from convgan.recipes.generator_quality import Numbers, Reference
 from convgan.runs import Run
 
 _SHOWN = 16  # samples beside their nearest training pictures

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from convgan.artifacts import save_labelled_pictures
-from convgan.config import ClassifierConfig, Config
+from convgan.config import ClassifierRunConfig, Config
 from convgan.data import Dataset, load_dataset
 from convgan.models.feasibility import check_classifier, check_gan
 from convgan.models.layer_table import (
@@ -14,6 +13,7 @@ from convgan.models.layer_table import (
     generator_table,
 )
 from convgan.models.layer_text import format_table
+from convgan.reporting import save_labelled_pictures
 
 _SHOWN = 32  # pictures in the grid
 
@@ -25,7 +25,7 @@ def describe_networks(config: Config) -> str:
         data = data.model_copy(update={"source": "sample", "folder": None, "limit": 1})
     train = load_dataset(data).train
     shape = train.image_shape
-    if isinstance(config, ClassifierConfig):
+    if isinstance(config, ClassifierRunConfig):
         classes = len(train.class_names)
         check_classifier(config.model, shape, classes)
         tables = {"classifier": classifier_table(config.model, shape, classes)}

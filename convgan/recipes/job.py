@@ -12,6 +12,9 @@ from typing import Any
 
 import keras
 
+from convgan.callbacks.progress import ProgressBar
+from convgan.callbacks.tensorboard import TensorBoard
+from convgan.callbacks.writing import Curves, MetricsLog
 from convgan.config import Train
 from convgan.data import ImageSet
 from convgan.errors import DataError, RunError
@@ -19,10 +22,7 @@ from convgan.hardware import make_deterministic
 from convgan.recipes.report import report_run
 from convgan.runs import Run, now
 from convgan.training import Stopped, TrainingState, epoch_end
-from convgan.training.callbacks import Curves, MetricsLog
-from convgan.training.progress import ProgressBar
 from convgan.training.steps import compile_steps
-from convgan.training.tensorboard import TensorBoard
 from convgan.training.timing import seconds_per_step
 
 logger = logging.getLogger("convgan")
@@ -30,7 +30,7 @@ _TINY = 4  # pictures of a dry run's batch
 
 
 @dataclass(frozen=True)
-class Job:
+class RunOptions:
     """Where and how a training runs; nothing here changes its result."""
 
     out: Path
@@ -46,7 +46,7 @@ def total_steps(config: Train, pictures: int) -> int:
     return epoch_end(config.epochs - 1, pictures, config.batch_size)
 
 
-def try_out(task: Any, pictures: ImageSet, config: Train) -> None:
+def dry_run(task: Any, pictures: ImageSet, config: Train) -> None:
     """Make one update on a tiny batch; what a dry run ends with.
 
     With `train.deterministic`, measure what that costs.

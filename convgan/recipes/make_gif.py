@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from convgan.artifacts import write_animation
 from convgan.errors import UsageError
+from convgan.reporting import write_animation
 from convgan.runs import Run
 
 
 @dataclass(frozen=True)
-class Film:
+class AnimationOptions:
     """How the frames are shown."""
 
     fps: float = 4.0
@@ -22,14 +22,14 @@ class Film:
     """Only the last so many frames."""
 
 
-def make_gif(run: Run, target: Path | None = None, film: Film | None = None) -> Path:
+def make_gif(run: Run, target: Path | None = None, film: AnimationOptions | None = None) -> Path:
     """Write the animation (default: `training.gif` in the run's folder) and return its path.
 
     Raises:
         UsageError: the run has no samples, or the file's ending is not .gif or .mp4.
         DataError: a frame that the manifest names is missing or damaged.
     """
-    film = film or Film()
+    film = film or AnimationOptions()
     samples = run.manifest.get("samples", [])
     if not samples:
         raise UsageError(

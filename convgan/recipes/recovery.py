@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from convgan.config import ClassifierTrain, GanTrain
+from convgan.config import ClassifierTrainConfig, GanTrainConfig
 from convgan.data import ImageSet
 from convgan.errors import RunError
 from convgan.evaluation.diagnosis import not_finite_advice
@@ -23,7 +23,7 @@ def train_and_recover(
     run: Run,
     task: Any,
     pictures: ImageSet,
-    config: ClassifierTrain | GanTrain,
+    config: ClassifierTrainConfig | GanTrainConfig,
     *,
     state: TrainingState,
     callbacks: list[keras.callbacks.Callback],
@@ -57,8 +57,10 @@ def train_and_recover(
             return
 
 
-def _what_now(run: Run, config: ClassifierTrain | GanTrain, state: TrainingState, used: int) -> str:
-    if isinstance(config, GanTrain):
+def _what_now(
+    run: Run, config: ClassifierTrainConfig | GanTrainConfig, state: TrainingState, used: int
+) -> str:
+    if isinstance(config, GanTrainConfig):
         advice = not_finite_advice(config)
     else:
         precision = "" if config.precision == "float32" else "train.precision float32, or "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from convgan.artifacts import write_report
 from convgan.recipes.evaluation_tables import evaluation_tables
+from convgan.reporting import write_report
 from convgan.runs import Run
 
 _PICTURES = {

@@ -14,7 +14,7 @@ from convgan.config import Config, check_config, config_hash, differing_keys, id
 from convgan.data import Dataset
 from convgan.errors import UsageError
 from convgan.hardware import source_commit, versions
-from convgan.recipes.job import Job
+from convgan.recipes.job import RunOptions
 from convgan.runs import Run
 from convgan.training import TrainingState
 from convgan.training.checkpoint import DamagedCheckpoint
@@ -22,7 +22,9 @@ from convgan.training.checkpoint import DamagedCheckpoint
 logger = logging.getLogger("convgan")
 
 
-def open_run(job: Job, config: Config, dataset: Dataset, task: Any) -> tuple[Run, TrainingState]:
+def open_run(
+    job: RunOptions, config: Config, dataset: Dataset, task: Any
+) -> tuple[Run, TrainingState]:
     """Make the run folder, or go on in the one to be resumed from its newest whole checkpoint.
 
     Raises:

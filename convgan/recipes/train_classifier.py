@@ -6,7 +6,8 @@ from functools import partial
 
 import keras
 
-from convgan.config import ClassifierConfig
+from convgan.callbacks.writing import SaveBest, SaveModels
+from convgan.config import ClassifierRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError
 from convgan.evaluation import evaluate_classification, predict_logits
@@ -14,20 +15,19 @@ from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.classifier import build_classifier
 from convgan.models.feasibility import check_classifier
 from convgan.recipes.job import (
-    Job,
+    RunOptions,
     common_callbacks,
+    dry_run,
     recorded,
     total_steps,
-    try_out,
 )
 from convgan.recipes.recovery import train_and_recover
 from convgan.recipes.resume import open_run
 from convgan.runs import Run
 from convgan.training import ClassifierTask, build_optimizer
-from convgan.training.callbacks import SaveBest, SaveModels
 
 
-def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
+def train_classifier(config: ClassifierRunConfig, job: RunOptions) -> Run | None:
     """Train on the training pictures less the held-out ones, which choose the best epoch.
 
     Returns the finished run, or None after a dry run.
@@ -45,7 +45,7 @@ def train_classifier(config: ClassifierConfig, job: Job) -> Run | None:
     steps = total_steps(config.train, len(train))
     task.compile(build_optimizer(config.train.optimizer, config.train.schedule, steps))
     if job.dry_run:
-        try_out(task, train, config.train)
+        dry_run(task, train, config.train)
         return None
     if config.train.deterministic:
         make_deterministic()

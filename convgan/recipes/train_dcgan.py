@@ -6,7 +6,10 @@ import logging
 
 import keras
 
-from convgan.config import GanConfig
+from convgan.callbacks.health import HealthCheck
+from convgan.callbacks.quality import GeneratorQuality
+from convgan.callbacks.writing import QualityCurve, SampleGrid, SaveBest, SaveModels
+from convgan.config import GanRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError, RunError, UsageError
 from convgan.hardware import make_deterministic, set_precision_and_seed
@@ -14,25 +17,22 @@ from convgan.models.dcgan import build_discriminator, build_generator
 from convgan.models.feasibility import check_gan
 from convgan.recipes.evaluator import find_evaluator
 from convgan.recipes.job import (
-    Job,
+    RunOptions,
     common_callbacks,
+    dry_run,
     recorded,
     total_steps,
-    try_out,
 )
 from convgan.recipes.make_gif import make_gif
 from convgan.recipes.recovery import train_and_recover
 from convgan.recipes.resume import open_run
 from convgan.runs import Run
-from convgan.training import DCGAN, TrainingState, build_optimizer
-from convgan.training.callbacks import QualityCurve, SampleGrid, SaveBest, SaveModels
-from convgan.training.quality import GeneratorQuality
-from convgan.training.watch import Watch
+from convgan.training import GAN, TrainingState, build_optimizer
 
 logger = logging.getLogger("convgan")
 
 
-def train_dcgan(config: GanConfig, job: Job) -> Run | None:
+def train_dcgan(config: GanRunConfig, job: RunOptions) -> Run | None:
     """Train generator and discriminator on the training pictures less the held-out ones.
 
     Returns the finished run, or None after a dry run. Labels, if there are any, are not used.
@@ -47,7 +47,7 @@ def train_dcgan(config: GanConfig, job: Job) -> Run | None:
     task = build_dcgan(config, train.image_shape, steps=total_steps(config.train, len(train)))
     quality = _quality(config, task, held_out)
     if job.dry_run:
-        try_out(task, train, config.train)
+        dry_run(task, train, config.train)
         return None
     if config.train.deterministic:
         make_deterministic()
@@ -65,7 +65,7 @@ def train_dcgan(config: GanConfig, job: Job) -> Run | None:
                 SaveModels(run, state),
                 SampleGrid(run, state, config.train.sample_grid),
                 *common_callbacks(run, state, config.train, len(train)),
-                Watch(run, state, config.train, quality),
+                HealthCheck(run, state, config.train, quality),
                 *(_keep_the_best(run, state, quality) if quality else []),
             ],
             validate=quality or (lambda _epoch: {}),
@@ -77,9 +77,9 @@ def train_dcgan(config: GanConfig, job: Job) -> Run | None:
     return run
 
 
-def build_dcgan(config: GanConfig, image_shape: tuple[int, int, int], *, steps: int) -> DCGAN:
+def build_dcgan(config: GanRunConfig, image_shape: tuple[int, int, int], *, steps: int) -> GAN:
     """Build both networks and, for a training of so many steps, their optimizers."""
-    task = DCGAN(
+    task = GAN(
         build_generator(config.generator, image_shape[-1]),
         build_discriminator(config.discriminator, image_shape),
         config.train,
@@ -93,7 +93,7 @@ def build_dcgan(config: GanConfig, image_shape: tuple[int, int, int], *, steps: 
     return task
 
 
-def _quality(config: GanConfig, task: DCGAN, held_out: ImageSet) -> GeneratorQuality | None:
+def _quality(config: GanRunConfig, task: GAN, held_out: ImageSet) -> GeneratorQuality | None:
     """Return what measures the generator on the way, or None where it is not to be, or cannot."""
     if not config.train.evaluate_every:
         return None

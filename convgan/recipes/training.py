@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from convgan.config import ClassifierConfig, Config
-from convgan.recipes.job import Job
+from convgan.config import ClassifierRunConfig, Config
+from convgan.recipes.job import RunOptions
 from convgan.recipes.train_classifier import train_classifier
 from convgan.recipes.train_dcgan import train_dcgan
 from convgan.runs import Run
 
 
-def train(config: Config, job: Job) -> Run | None:
+def train(config: Config, job: RunOptions) -> Run | None:
     """Train what the configuration describes."""
-    if isinstance(config, ClassifierConfig):
+    if isinstance(config, ClassifierRunConfig):
         return train_classifier(config, job)
     return train_dcgan(config, job)

@@ -7,11 +7,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from convgan.config import ClassifierTrain
+from convgan.config import ClassifierTrainConfig
 from convgan.models.pixels import to_float
-from convgan.training.augmentation import random_erase, random_flip, random_shift, random_warp
+from convgan.training.augmentations import cutout, random_affine, random_flip, random_shift
 from convgan.training.optimizers import update
-from convgan.training.streams import moment, stream_seed
+from convgan.training.streams import rng_counter, stream_seed
 
 
 class ClassifierTask(keras.Model):
@@ -22,7 +22,9 @@ class ClassifierTask(keras.Model):
 
     log_names = ("loss", "accuracy", "grad_norm")
 
-    def __init__(self, network: keras.Model, train: ClassifierTrain, *, seed: int = 0) -> None:
+    def __init__(
+        self, network: keras.Model, train: ClassifierTrainConfig, *, seed: int = 0
+    ) -> None:
         super().__init__(name="classifier_task")
         self.network = network
         self.train_config = train
@@ -54,7 +56,7 @@ class ClassifierTask(keras.Model):
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         step = tf.identity(self.step.value)
         self.step.assign_add(1)
-        x = self._augmented(to_float(images), moment(step, self.rollbacks.value))
+        x = self._augmented(to_float(images), rng_counter(step, self.rollbacks.value))
         with tf.GradientTape() as tape:
             logits = self.network(x, training=True)
             logs = _loss_and_accuracy(logits, labels)
@@ -73,9 +75,9 @@ class ClassifierTask(keras.Model):
             x = random_shift(x, recipe.augment_shift, stream_seed(self.seed, "shift", now))
         if recipe.augment_rotate or recipe.augment_scale:
             seed = stream_seed(self.seed, "warp", now)
-            x = random_warp(x, recipe.augment_rotate, recipe.augment_scale, seed)
+            x = random_affine(x, recipe.augment_rotate, recipe.augment_scale, seed)
         if recipe.augment_erase:
-            x = random_erase(x, recipe.augment_erase, stream_seed(self.seed, "erase", now))
+            x = cutout(x, recipe.augment_erase, stream_seed(self.seed, "erase", now))
         return x
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:

@@ -8,18 +8,18 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from convgan.config import GanTrain
+from convgan.config import GanTrainConfig
 from convgan.models.pixels import to_float, to_uint8
 from convgan.training.losses import LOSSES, PAIRED, non_saturating
 from convgan.training.one_pass import one_pass_is_exact, slope_ratio
 from convgan.training.optimizers import update
 from convgan.training.penalties import PENALTIES
-from convgan.training.streams import moment, stream_seed
+from convgan.training.streams import rng_counter, stream_seed
 
 Logs = dict[str, tf.Tensor]
 
 
-class DCGAN(keras.Model):
+class GAN(keras.Model):
     """Generator and discriminator with their training step, for the loop and for `fit`.
 
     It takes uint8 pictures (N, H, W, C); `call` makes float pictures in [-1, 1] from latent
@@ -30,7 +30,7 @@ class DCGAN(keras.Model):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        train: GanTrain,
+        train: GanTrainConfig,
         *,
         seed: int = 0,
     ) -> None:
@@ -38,7 +38,7 @@ class DCGAN(keras.Model):
         self.generator = generator
         self.discriminator = discriminator
         self.average = generator
-        if train.average_decay:
+        if train.ema_decay:
             self.average = keras.models.clone_model(generator)
             self.average.set_weights(generator.get_weights())
         self.train_config = train
@@ -95,14 +95,14 @@ class DCGAN(keras.Model):
             logs = self._alternating(real, step)
         else:
             logs = self._simultaneous(real, step)
-        if self.train_config.average_decay:
-            self._move_average(step)
+        if self.train_config.ema_decay:
+            self._update_ema(step)
         return logs
 
     def _alternating(self, real: tf.Tensor, step: tf.Tensor) -> Logs:
         """D on real and generated pictures, then G with fresh noise through the new D."""
         count = tf.shape(real)[0]
-        now = moment(step, self.rollbacks.value)
+        now = rng_counter(step, self.rollbacks.value)
         fake = self.generator(self.noise("d_noise", now, count), training=True)
         with tf.GradientTape() as tape:
             real_logits = self.discriminator(real, training=True)
@@ -127,7 +127,7 @@ class DCGAN(keras.Model):
 
     def _simultaneous(self, real: tf.Tensor, step: tf.Tensor) -> Logs:
         """Both networks from one forward pass, each against the other as it was before."""
-        z = self.noise("d_noise", moment(step, self.rollbacks.value), tf.shape(real)[0])
+        z = self.noise("d_noise", rng_counter(step, self.rollbacks.value), tf.shape(real)[0])
         with tf.GradientTape() as g_tape:
             fake = self.generator(z, training=True)
         with tf.GradientTape(persistent=True) as d_tape:
@@ -163,7 +163,7 @@ class DCGAN(keras.Model):
             return tf.constant(0.0)
 
         def value() -> tf.Tensor:
-            seed = stream_seed(self.seed, "penalty", moment(step, self.rollbacks.value))
+            seed = stream_seed(self.seed, "penalty", rng_counter(step, self.rollbacks.value))
             critic = partial(self.discriminator, training=True)
             return config.weight * config.every * PENALTIES[config.name](critic, real, fake, seed)
 
@@ -171,10 +171,10 @@ class DCGAN(keras.Model):
             return value()
         return tf.cond(step % config.every == 0, value, lambda: tf.constant(0.0))
 
-    def _move_average(self, step: tf.Tensor) -> None:
+    def _update_ema(self, step: tf.Tensor) -> None:
         """Move the average towards the generator; faster in the first steps, when it is far."""
         passed = tf.cast(step, tf.float32)
-        decay = tf.minimum(self.train_config.average_decay, (1.0 + passed) / (10.0 + passed))
+        decay = tf.minimum(self.train_config.ema_decay, (1.0 + passed) / (10.0 + passed))
         for average, value in zip(self.average.weights, self.generator.weights, strict=True):
             average.assign_sub((1.0 - decay) * (average.value - value.value))
 

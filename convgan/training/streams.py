@@ -15,7 +15,7 @@ def stream_seed(run_seed: int, stream: str, step: tf.Tensor | int) -> tf.Tensor:
     return tf.stack([tf.constant(key, tf.int64), tf.cast(step, tf.int64)])
 
 
-def moment(step: tf.Tensor, rollbacks: tf.Tensor) -> tf.Tensor:
+def rng_counter(step: tf.Tensor, rollbacks: tf.Tensor) -> tf.Tensor:
     """Return the number that stands for this step in the streams: others after each rollback."""
     return step + rollbacks * 2**40
 

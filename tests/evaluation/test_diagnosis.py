@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convgan.config.training import Adam, GanTrain, Penalty
+from convgan.config.training import Adam, GanTrainConfig, Penalty
 from convgan.evaluation.class_coverage import evaluate_class_coverage
 from convgan.evaluation.diagnosis import Finding, Samples, diagnose
 
-LOSSES = get_args(GanTrain.model_fields["loss"].annotation)
+LOSSES = get_args(GanTrainConfig.model_fields["loss"].annotation)
 STEPS_PER_EPOCH = 600
 
 
-def train(**changes: Any) -> GanTrain:
+def train(**changes: Any) -> GanTrainConfig:
     """A configuration with rates that are no defaults, so that a text can name them."""
     settings: dict[str, Any] = {
         "epochs": 10,
@@ -27,7 +27,7 @@ def train(**changes: Any) -> GanTrain:
         "generator_optimizer": Adam(name="adam", learning_rate=3e-4),
         "discriminator_optimizer": Adam(name="adam", learning_rate=7e-4),
     }
-    return GanTrain(**(settings | changes))
+    return GanTrainConfig(**(settings | changes))
 
 
 def log(steps: int = 3000, *, every: int = 25, **values: float | None) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
-from convgan.config import Critic
+from convgan.config import DiscriminatorConfig
 from convgan.evaluation.discriminator_features import adaptive_max_pool, discriminator_features
 from convgan.evaluation.prediction import load_network
 from convgan.models.dcgan import build_discriminator
@@ -31,7 +31,7 @@ LAST = ("block1_leaky_relu", "block2_conv_sn", "block3_pool")  # of each, but fo
 def discriminator(size: tuple[int, int, int] = (19, 26, 2)) -> keras.Model:
     """A network of every kind of block, with batch statistics that are not 0 and 1."""
     keras.utils.set_random_seed(4)
-    network = build_discriminator(Critic.model_validate({"blocks": BLOCKS}), size)
+    network = build_discriminator(DiscriminatorConfig.model_validate({"blocks": BLOCKS}), size)
     rng = np.random.default_rng(1)
     for layer in network.layers:
         if isinstance(layer, layers.BatchNormalization):
@@ -92,7 +92,9 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
 
 
 def test_small_maps_stay_as_they_are() -> None:
-    critic = Critic.model_validate({"blocks": [{"filters": 3, "kernel": 3, "stride": 2}]})
+    critic = DiscriminatorConfig.model_validate(
+        {"blocks": [{"filters": 3, "kernel": 3, "stride": 2}]}
+    )
     network = build_discriminator(critic, (6, 8, 1))
     features = discriminator_features(network, images(2, (6, 8, 1)))
     assert features.shape == (2, 3 * 4 * 3)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from convgan.config import Classifier, Critic, Generator
+from convgan.config import ClassifierConfig, DiscriminatorConfig, GeneratorConfig
 from convgan.errors import DataError
 from convgan.models import keras_config, keras_file
 from convgan.models.classifier import build_classifier
@@ -34,21 +34,23 @@ HIDDEN: list[dict[str, Any]] = [
 ]
 NETWORKS: dict[str, Callable[[], keras.Model]] = {
     "flat": lambda: build_classifier(
-        Classifier.model_validate({"blocks": BLOCKS, "input_range": "[0, 1]"}), (33, 26, 2), 7
+        ClassifierConfig.model_validate({"blocks": BLOCKS, "input_range": "[0, 1]"}), (33, 26, 2), 7
     ),
     "averaged": lambda: build_classifier(
-        Classifier.model_validate({"blocks": BLOCKS[:1], "flatten": "average", "hidden": HIDDEN}),
+        ClassifierConfig.model_validate(
+            {"blocks": BLOCKS[:1], "flatten": "average", "hidden": HIDDEN}
+        ),
         (33, 26, 2),
         7,
     ),
     "discriminator": lambda: build_discriminator(
-        Critic.model_validate(
+        DiscriminatorConfig.model_validate(
             {"blocks": BLOCKS[:1], "output_spectral_norm": True, "init_stddev": 0.02}
         ),
         (33, 26, 2),
     ),
     "generator": lambda: build_generator(
-        Generator.model_validate(
+        GeneratorConfig.model_validate(
             {
                 "latent_dim": 5,
                 "projection": {"size": 3, "filters": 4},
@@ -110,7 +112,7 @@ def test_what_convgan_builds_is_loaded(name: str, precision: None, tmp_path: Pat
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A file of a network with a convolution, a normalisation and a dense layer."""
-    model = Classifier.model_validate({"blocks": [{"filters": 3, "norm": "batch"}]})
+    model = ClassifierConfig.model_validate({"blocks": [{"filters": 3, "norm": "batch"}]})
     return saved(build_classifier(model, (5, 4, 1), 2), tmp_path_factory.mktemp("a")).read_bytes()
 
 
@@ -213,7 +215,7 @@ def test_what_is_no_description_is_refused(path: Path, config: bytes, said: str)
 
 
 def test_spectral_normalisation_counts_what_it_holds(tmp_path: Path) -> None:
-    critic = Critic.model_validate({"blocks": [{"filters": 3, "spectral_norm": True}]})
+    critic = DiscriminatorConfig.model_validate({"blocks": [{"filters": 3, "spectral_norm": True}]})
     path = saved(build_discriminator(critic, (5, 4, 1)), tmp_path)
     tree = config_of(path)
     settings(tree, 1)["layer"]["config"]["kernel_size"] = [40000, 40000]

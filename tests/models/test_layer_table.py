@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convgan.config import (
-    Classifier,
     ClassifierConfig,
-    Critic,
-    GanConfig,
-    Generator,
+    ClassifierRunConfig,
+    DiscriminatorConfig,
+    GanRunConfig,
+    GeneratorConfig,
     load_config,
 )
 from convgan.errors import UsageError
@@ -52,16 +52,16 @@ KERAS = tuple(map(int, keras.__version__.split(".")[:2]))
 
 
 @pytest.fixture(scope="module")
-def article_classifier() -> Classifier:
+def article_classifier() -> ClassifierConfig:
     config = load_config("classifier-mnist-article")
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, ClassifierRunConfig)
     return config.model
 
 
 @pytest.fixture(scope="module")
-def article_gan() -> GanConfig:
+def article_gan() -> GanRunConfig:
     config = load_config("dcgan-fashion-article")
-    assert isinstance(config, GanConfig)
+    assert isinstance(config, GanRunConfig)
     return config
 
 
@@ -75,7 +75,7 @@ def of_keras(model: Any) -> tuple[int, int]:
 
 
 def test_articles_networks_to_the_parameter(
-    article_classifier: Classifier, article_gan: GanConfig
+    article_classifier: ClassifierConfig, article_gan: GanRunConfig
 ) -> None:
     rows = classifier_table(article_classifier, (28, 28, 1), 10)
     assert totals(rows) == of_keras(build_classifier(article_classifier, (28, 28, 1), 10))
@@ -119,7 +119,7 @@ def test_articles_networks_to_the_parameter(
 def test_any_classifier_is_built_as_its_table_says_or_is_refused(
     blocks: list[dict[str, Any]], flatten: str, norm: str
 ) -> None:
-    model = Classifier.model_validate(
+    model = ClassifierConfig.model_validate(
         {"blocks": blocks, "flatten": flatten, "hidden": [{"units": 5, "norm": norm}]}
     )
     shape = (11, 9, 3)
@@ -147,7 +147,7 @@ def test_any_classifier_is_built_as_its_table_says_or_is_refused(
 def test_any_generator_is_built_as_its_table_says(
     size: int, blocks: list[dict[str, Any]], kernel: int, stride: int, norm: str
 ) -> None:
-    generator = Generator.model_validate(
+    generator = GeneratorConfig.model_validate(
         {
             "latent_dim": 7,
             "projection": {"size": size, "filters": 3, "norm": norm},
@@ -159,12 +159,12 @@ def test_any_generator_is_built_as_its_table_says(
     built = build_generator(generator, 3)
     assert totals(rows) == of_keras(built)
     assert built.output.shape[1:] == rows[-1].output_shape
-    critic = Critic.model_validate({"blocks": [{"filters": 1}]})
+    critic = DiscriminatorConfig.model_validate({"blocks": [{"filters": 1}]})
     check_gan(generator, critic, (built.output.shape[1], built.output.shape[2], 3))
 
 
 def test_spectral_norm_of_the_output_is_counted() -> None:
-    critic = Critic.model_validate(
+    critic = DiscriminatorConfig.model_validate(
         {"blocks": [{"filters": 4, "spectral_norm": True}], "output_spectral_norm": True}
     )
     rows = discriminator_table(critic, (8, 8, 1))
@@ -179,7 +179,7 @@ def test_receptive_field_is_what_lights_up_one_value(pool: str) -> None:
         {"filters": 1, "kernel": 4, "padding": "valid", "stride": 2},
         {"filters": 1, "kernel": 2, "padding": "valid"},
     ]
-    model = Classifier.model_validate({"blocks": blocks, "input_range": "[0, 1]"})
+    model = ClassifierConfig.model_validate({"blocks": blocks, "input_range": "[0, 1]"})
     shape = (20, 17, 1)
     rows = classifier_table(model, shape, 2)
     built = build_classifier(model, shape, 2)
@@ -194,7 +194,9 @@ def test_receptive_field_is_what_lights_up_one_value(pool: str) -> None:
         assert row.receptive_field == (int(np.ptp(ys)) + 1, int(np.ptp(xs)) + 1)
 
 
-def test_a_classifier_that_shrinks_to_nothing_says_where(article_classifier: Classifier) -> None:
+def test_a_classifier_that_shrinks_to_nothing_says_where(
+    article_classifier: ClassifierConfig,
+) -> None:
     check_classifier(article_classifier, (18, 18, 1), 10)
     with pytest.raises(UsageError) as caught:
         check_classifier(article_classifier, (17, 17, 1), 10)
@@ -208,7 +210,7 @@ def test_a_classifier_that_shrinks_to_nothing_says_where(article_classifier: Cla
         check_classifier(article_classifier, (28, 28, 1), 1)
 
 
-def test_a_generator_of_another_size_is_refused_with_what_fits(article_gan: GanConfig) -> None:
+def test_a_generator_of_another_size_is_refused_with_what_fits(article_gan: GanRunConfig) -> None:
     check_gan(article_gan.generator, article_gan.discriminator, (28, 28, 1))
     with pytest.raises(UsageError) as caught:
         check_gan(article_gan.generator, article_gan.discriminator, (32, 32, 3))
@@ -231,7 +233,7 @@ def test_every_proposal_fits(size: int, padding: str) -> None:
     def check(*changes: str) -> None:
         block = f"generator.blocks.0.padding={padding}"
         config = load_config("dcgan-fashion-article", [block, *changes])
-        assert isinstance(config, GanConfig)
+        assert isinstance(config, GanRunConfig)
         check_gan(config.generator, config.discriminator, (size, size, 1))
 
     with pytest.raises(UsageError) as caught:
@@ -242,7 +244,7 @@ def test_every_proposal_fits(size: int, padding: str) -> None:
         check(*proposal.removeprefix("  --set ").split(" --set "))
 
 
-def test_proposals_change_as_little_as_possible(article_gan: GanConfig) -> None:
+def test_proposals_change_as_little_as_possible(article_gan: GanRunConfig) -> None:
     def proposals(size: int) -> list[str]:
         with pytest.raises(UsageError) as caught:
             check_gan(article_gan.generator, article_gan.discriminator, (size, size, 1))
@@ -263,8 +265,8 @@ def test_proposals_change_as_little_as_possible(article_gan: GanConfig) -> None:
     assert proposals(67) == []
 
 
-def test_printed_table_adds_up_and_fits_a_terminal(article_gan: GanConfig) -> None:
-    generator = Generator.model_validate(
+def test_printed_table_adds_up_and_fits_a_terminal(article_gan: GanRunConfig) -> None:
+    generator = GeneratorConfig.model_validate(
         {
             "projection": {"size": 4, "filters": 1024},
             "blocks": [

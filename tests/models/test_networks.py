@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convgan.config import Classifier, ClassifierConfig, Critic, GanConfig, Generator, load_config
+from convgan.config import (
+    ClassifierConfig,
+    ClassifierRunConfig,
+    DiscriminatorConfig,
+    GanRunConfig,
+    GeneratorConfig,
+    load_config,
+)
 from convgan.models.classifier import build_classifier
 from convgan.models.dcgan import build_discriminator, build_generator
 
@@ -41,10 +48,10 @@ def frozen(network: keras.Model) -> int:
 
 def test_parameters_of_the_articles() -> None:
     config = load_config("classifier-mnist-article")
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, ClassifierRunConfig)
     assert build_classifier(config.model, (28, 28, 1), 10).count_params() == 93_322
     gan = load_config("dcgan-fashion-article")
-    assert isinstance(gan, GanConfig)
+    assert isinstance(gan, GanRunConfig)
     generator = build_generator(gan.generator, 1)
     assert (generator.count_params(), frozen(generator)) == (840_705, 384)
     discriminator = build_discriminator(gan.discriminator, (28, 28, 1))
@@ -52,7 +59,7 @@ def test_parameters_of_the_articles() -> None:
 
 
 def test_generator(precision: str) -> None:
-    network = build_generator(Generator.model_validate(GENERATOR), 3)
+    network = build_generator(GeneratorConfig.model_validate(GENERATOR), 3)
     z = tf.random.stateless_normal([5, 7], [1, 2]) * 20
     images = network(z, training=False)
     assert images.shape == (5, 8, 8, 3)
@@ -64,7 +71,7 @@ def test_generator(precision: str) -> None:
 
 @pytest.mark.parametrize("spectral_norm", [False, True])
 def test_discriminator(precision: str, spectral_norm: bool) -> None:
-    critic = Critic.model_validate(
+    critic = DiscriminatorConfig.model_validate(
         {
             "blocks": [BLOCK | {"spectral_norm": spectral_norm}],
             "output_spectral_norm": spectral_norm,
@@ -78,7 +85,7 @@ def test_discriminator(precision: str, spectral_norm: bool) -> None:
 
 
 def test_classifier(precision: str) -> None:
-    model = Classifier.model_validate({"blocks": [BLOCK], "hidden": [{"units": 5}]})
+    model = ClassifierConfig.model_validate({"blocks": [BLOCK], "hidden": [{"units": 5}]})
     network = build_classifier(model, (8, 6, 3), 4)
     logits = network(tf.random.stateless_normal([5, 8, 6, 3], [1, 2]), training=False)
     assert logits.shape == (5, 4)
@@ -88,20 +95,20 @@ def test_classifier(precision: str) -> None:
 
 
 def test_names_of_layers() -> None:
-    generator = build_generator(Generator.model_validate(GENERATOR), 3)
+    generator = build_generator(GeneratorConfig.model_validate(GENERATOR), 3)
     assert names(generator) == [
         *("z", "projection", "projection_reshape", "projection_norm", "projection_relu"),
         *("block1_conv", "block1_norm", "block1_selu", "block1_dropout"),
         *("output_conv", "images"),
     ]
-    critic = Critic.model_validate(
+    critic = DiscriminatorConfig.model_validate(
         {"blocks": [BLOCK | {"padding": 1, "dropout": 0.1}, BLOCK], "output_spectral_norm": True}
     )
     assert names(build_discriminator(critic, (8, 8, 1))) == [
         *("images", "block1_pad", "block1_conv", "block1_leaky_relu", "block1_dropout"),
         *("block2_conv", "block2_leaky_relu", "flatten", "output_sn", "logits"),
     ]
-    model = Classifier.model_validate(
+    model = ClassifierConfig.model_validate(
         {
             "input_range": "[0, 1]",
             "blocks": [BLOCK | {"downsample": "max_pool", "norm": "batch"}],
@@ -122,18 +129,22 @@ def test_normalisation_before_or_after_the_activation() -> None:
         ("after_activation", ["block1_leaky_relu", "block1_norm"]),
     ):
         block = BLOCK | {"norm": "batch", "norm_position": position}
-        network = build_discriminator(Critic.model_validate({"blocks": [block]}), (8, 8, 1))
+        network = build_discriminator(
+            DiscriminatorConfig.model_validate({"blocks": [block]}), (8, 8, 1)
+        )
         assert names(network)[2:4] == order
 
 
 def test_leaky_relu_has_radfords_slope() -> None:
-    network = build_discriminator(Critic.model_validate({"blocks": [BLOCK]}), (8, 8, 1))
+    network = build_discriminator(
+        DiscriminatorConfig.model_validate({"blocks": [BLOCK]}), (8, 8, 1)
+    )
     layer = network.get_layer("block1_leaky_relu")
     assert np.asarray(layer(tf.constant([-2.0, 3.0]))) == pytest.approx([-0.4, 3.0])
 
 
 def test_input_range() -> None:
-    model = Classifier.model_validate({"blocks": [BLOCK], "input_range": "[0, 1]"})
+    model = ClassifierConfig.model_validate({"blocks": [BLOCK], "input_range": "[0, 1]"})
     layer = build_classifier(model, (8, 8, 1), 4).get_layer("unit_range")
     assert np.asarray(layer(tf.constant([-1.0, 0.0, 1.0]))) == pytest.approx([0, 0.5, 1])
 
@@ -149,9 +160,12 @@ def test_initial_weights() -> None:
     keras.utils.set_random_seed(0)
     projection = {"size": 4, "filters": 60}
     generator = build_generator(
-        Generator.model_validate(GENERATOR | {"projection": projection, "init_stddev": 0.07}), 3
+        GeneratorConfig.model_validate(GENERATOR | {"projection": projection, "init_stddev": 0.07}),
+        3,
     )
-    critic = Critic.model_validate({"blocks": [BLOCK | {"filters": 60}], "init_stddev": 0.03})
+    critic = DiscriminatorConfig.model_validate(
+        {"blocks": [BLOCK | {"filters": 60}], "init_stddev": 0.03}
+    )
     discriminator = build_discriminator(critic, (8, 8, 3))
     drawn = kernels(generator)
     assert drawn["projection/kernel"].std() == pytest.approx(0.07, rel=0.05)
@@ -166,7 +180,9 @@ def test_initial_weights() -> None:
 
 def test_default_initial_weights_are_keras_own() -> None:
     keras.utils.set_random_seed(0)
-    kernel = kernels(build_generator(Generator.model_validate(GENERATOR), 3))["projection/kernel"]
+    kernel = kernels(build_generator(GeneratorConfig.model_validate(GENERATOR), 3))[
+        "projection/kernel"
+    ]
     limit = np.sqrt(6 / (7 + 24))
     assert np.abs(kernel).max() <= limit
     assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.15)

@@ -10,7 +10,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from convgan.config import ClassifierConfig, GanConfig, load_config
+from convgan.config import ClassifierRunConfig, GanRunConfig, load_config
 from convgan.errors import DataError
 from convgan.hardware import fast_precision
 from convgan.models.step_operations import classifier_operations, gan_operations
@@ -23,7 +23,7 @@ SHAPE = (28, 28, 1)
 
 def test_operations_of_a_classifier() -> None:
     config = load_config("classifier-mnist-article")
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, ClassifierRunConfig)
     convolutions = 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 3 * 3 * 9 * 64 * 64
     forward = 2 * (convolutions + 576 * 64 + 64 * 10)
     assert classifier_operations(config, SHAPE, 10) == 3 * forward
@@ -32,8 +32,8 @@ def test_operations_of_a_classifier() -> None:
 def test_operations_of_both_forms_of_the_adversarial_step() -> None:
     config = load_config("dcgan-fashion-article")
     together = load_config("dcgan-fashion-article", ["train.update=simultaneous"])
-    assert isinstance(config, GanConfig)
-    assert isinstance(together, GanConfig)
+    assert isinstance(config, GanRunConfig)
+    assert isinstance(together, GanRunConfig)
     d = 2 * (14 * 14 * 25 * 64 + 7 * 7 * 25 * 64 * 128 + 6272)
     # A transposed convolution multiplies each of its inputs with each weight of their channel.
     g = 2 * (100 * 6272 + 7 * 7 * 25 * 128 * 64 + 14 * 14 * 25 * 64)
@@ -70,7 +70,7 @@ def test_a_row_for_each_preset() -> None:
     assert row["precision"] == fast_precision()
     assert row["pictures_per_second"] == pytest.approx(32e3 / row["milliseconds"])
     config = load_config("classifier-mnist-article")
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, ClassifierRunConfig)
     assert row["operations"] == 32 * classifier_operations(config, SHAPE, 10)
     share = row["operations"] / (row["milliseconds"] / 1e3) / row["limit"]
     assert row["share_of_limit"] == pytest.approx(share)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convgan.artifacts import save_png
 from convgan.config import load_config
 from convgan.errors import DataError
 from convgan.recipes.report import report_run
+from convgan.reporting import save_png
 from convgan.runs import Run, write_json
 
 EVIL = '<script>alert("1")</script>'

@@ -17,9 +17,9 @@ import pytest
 import tensorflow as tf
 from typer.testing import CliRunner, Result
 
+from convgan.callbacks.progress import ProgressBar
 from convgan.cli import app
 from convgan.training.checkpoint import read_header
-from convgan.training.progress import ProgressBar
 
 TASKS = ("classifier", "dcgan")
 STEPS = 93  # of a whole run, of either task

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from convgan.callbacks.progress import ProgressBar
 from convgan.training import loop
-from convgan.training.progress import ProgressBar
 
 from .conftest import Whole
 from .runs import COMMAND, arguments, assert_same, checkpoints, here, run_in
@@ -30,7 +30,7 @@ DRIVER = f"""
 import subprocess, sys
 from pathlib import Path
 import convgan.training.loop as loop
-from convgan.training.progress import ProgressBar
+from convgan.callbacks.progress import ProgressBar
 loop.RETRY_SECONDS = 0.0
 begin, end, out = sys.argv.pop(1), sys.argv.pop(1), Path(sys.argv.pop(1))
 ballast = out / "ballast"

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 DRIVER = f"""
 import re, sys
 from pathlib import Path
-from convgan.training.progress import ProgressBar
+from convgan.callbacks.progress import ProgressBar
 
 def note(bar, epoch, logs=None):
     status = Path("/proc/self/status").read_text()

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from convgan.training.augmentation import random_shift
+from convgan.training.augmentations import random_shift
 from convgan.training.classifier import ClassifierTask
 from convgan.training.streams import stream_seed
 

@@ -34,7 +34,7 @@ def test_classifier() -> None:
 
 
 def test_dcgan() -> None:
-    train = gan_train(penalty={"name": "r1", "weight": 1.0, "every": 2}, average_decay=0.9)
+    train = gan_train(penalty={"name": "r1", "weight": 1.0, "every": 2}, ema_decay=0.9)
     task = dcgan(train, dropout=0.3)
     assert set(trained(task, pictures(22).images)) == set(task.log_names)
     assert task.predict(np.ones((3, 5), np.float32), verbose=0).shape == (3, 8, 8, 1)

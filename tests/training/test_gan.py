@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from convgan.models.pixels import to_float
-from convgan.training import DCGAN
+from convgan.training.gan import GAN
 from convgan.training.losses import LOSSES
 from convgan.training.one_pass import slope_ratio
 from convgan.training.streams import stream_seed
@@ -22,15 +22,15 @@ BATCH = tf.constant(pictures(6).images)
 PENALTY = {"name": "r1", "weight": 2.0}
 
 
-def with_sgd(train: Any, **networks: Any) -> DCGAN:
+def with_sgd(train: Any, **networks: Any) -> GAN:
     """Plain gradient descent, so that one step shows the gradient."""
     keras.utils.set_random_seed(8)
-    task = DCGAN(*gan_networks(**networks), train, seed=21)
+    task = GAN(*gan_networks(**networks), train, seed=21)
     task.compile(keras.optimizers.SGD(G_RATE), keras.optimizers.SGD(D_RATE))
     return task
 
 
-def twins(task: DCGAN) -> tuple[keras.Model, keras.Model]:
+def twins(task: GAN) -> tuple[keras.Model, keras.Model]:
     """Copies of generator and discriminator, for the test to work with."""
     copies = [keras.models.clone_model(each) for each in (task.generator, task.discriminator)]
     for copy, original in zip(copies, (task.generator, task.discriminator), strict=True):
@@ -57,7 +57,7 @@ def descend(network: keras.Model, tape: tf.GradientTape, loss: tf.Tensor, rate: 
 
 
 def step_by_hand(
-    task: DCGAN, loss: str, *, fresh: bool, penalty: float = 0.0
+    task: GAN, loss: str, *, fresh: bool, penalty: float = 0.0
 ) -> tuple[keras.Model, keras.Model]:
     """The step that should be made from the task's weights: D, then G through old or new D."""
     generator, discriminator = twins(task)
@@ -209,7 +209,7 @@ def test_each_optimizer_moves_its_own_network(still: str) -> None:
     """Batch norm in both: what one network's update leaves alone are the other's weights."""
     keras.utils.set_random_seed(8)
     train = gan_train(update="alternating")
-    task = DCGAN(*gan_networks(generator_norm="batch", norm="batch"), train, seed=21)
+    task = GAN(*gan_networks(generator_norm="batch", norm="batch"), train, seed=21)
     rates = {"generator": 0.1, "discriminator": 0.1, still: 0.0}
     task.compile(*(keras.optimizers.SGD(rates[name]) for name in ("generator", "discriminator")))
     networks = {"generator": task.generator, "discriminator": task.discriminator}
@@ -269,7 +269,7 @@ def test_label_smoothing_is_in_the_step() -> None:
 @pytest.mark.parametrize("decay", [0.15, 0.999])
 def test_average_follows_the_generator_with_its_statistics(decay: float) -> None:
     """From the start weights on, faster in the first steps: decay min(d, (1 + t) / (10 + t))."""
-    task = with_sgd(gan_train(average_decay=decay), generator_norm="batch")
+    task = with_sgd(gan_train(ema_decay=decay), generator_norm="batch")
     assert task.average is not task.generator
     expected = task.generator.get_weights()
     names = [weight.path for weight in task.generator.weights]
@@ -285,7 +285,7 @@ def test_average_follows_the_generator_with_its_statistics(decay: float) -> None
 
 
 def test_without_average_the_generator_itself_makes_the_samples() -> None:
-    task = with_sgd(gan_train(average_decay=0))
+    task = with_sgd(gan_train(ema_decay=0))
     assert task.average is task.generator
     assert set(task.networks) == {"generator", "discriminator"}
     before = task.sample("samples", 4).numpy()

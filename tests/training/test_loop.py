@@ -21,7 +21,7 @@ SET = pictures(22)  # 2.75 batches of 8 an epoch
 PENALTY = {"name": "r1", "weight": 1.0, "every": 2}
 CASES: dict[str, dict[str, Any]] = {
     "classifier": {},
-    "simultaneous": {"penalty": PENALTY, "average_decay": 0.9},
+    "simultaneous": {"penalty": PENALTY, "ema_decay": 0.9},
     "alternating": {"update": "alternating", "loss": "relativistic"},
 }
 

@@ -47,7 +47,7 @@ class Poison:
 def make(case: str, **changes: Any) -> tuple[Any, Train]:
     if case == "classifier":
         return classifier(shift=2, dropout=0.4), classifier_train(**changes)
-    train = gan_train(average_decay=0.9, **changes)
+    train = gan_train(ema_decay=0.9, **changes)
     return dcgan(train, dropout=0.3, norm="batch"), train
 
 

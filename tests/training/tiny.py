@@ -7,11 +7,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from convgan.config import Classifier, ClassifierTrain, Critic, GanTrain, Generator
+from convgan.config import (
+    ClassifierConfig,
+    ClassifierTrainConfig,
+    DiscriminatorConfig,
+    GanTrainConfig,
+    GeneratorConfig,
+)
 from convgan.data import ImageSet
 from convgan.models.classifier import build_classifier
 from convgan.models.dcgan import build_discriminator, build_generator
-from convgan.training import DCGAN, ClassifierTask, build_optimizer
+from convgan.training import GAN, ClassifierTask, build_optimizer
 
 ADAM = {"name": "adam", "learning_rate": 0.01}
 CLASSES = ("nought", "one", "two")
@@ -27,12 +33,12 @@ def pictures(count: int = 22, size: int = 8, seed: int = 0) -> ImageSet:
     return ImageSet(images, labels, CLASSES, "tiny", "made for a test")
 
 
-def classifier_train(**changes: Any) -> ClassifierTrain:
+def classifier_train(**changes: Any) -> ClassifierTrainConfig:
     values = {"epochs": 2, "batch_size": 8, "optimizer": ADAM, "steps_per_call": 3}
-    return ClassifierTrain.model_validate(values | changes)
+    return ClassifierTrainConfig.model_validate(values | changes)
 
 
-def gan_train(**changes: Any) -> GanTrain:
+def gan_train(**changes: Any) -> GanTrainConfig:
     values: dict[str, Any] = {
         "epochs": 2,
         "batch_size": 8,
@@ -42,12 +48,12 @@ def gan_train(**changes: Any) -> GanTrain:
         "steps_per_call": 3,
         "sample_grid": 2,
     }
-    return GanTrain.model_validate(values | changes)
+    return GanTrainConfig.model_validate(values | changes)
 
 
 def classifier_network(*, dropout: float = 0.0, norm: str = "batch") -> keras.Model:
     block = {"filters": 3, "stride": 2, "norm": norm, "dropout": dropout}
-    model = Classifier.model_validate({"blocks": [block]})
+    model = ClassifierConfig.model_validate({"blocks": [block]})
     return build_classifier(model, (8, 8, 1), 3)
 
 
@@ -65,20 +71,20 @@ def classifier(
 def gan_networks(*, generator_norm: str = "none", **critic: Any) -> tuple[keras.Model, keras.Model]:
     """Generator (5 latent numbers) and discriminator; `critic` changes its block."""
     projection = {"size": 4, "filters": 3, "norm": generator_norm, "activation": "tanh"}
-    generator = Generator.model_validate(
+    generator = GeneratorConfig.model_validate(
         {"latent_dim": 5, "projection": projection, "output": {"kernel": 3}}
     )
     block = {"filters": 4, "kernel": 3, "stride": 2, "activation": "leaky_relu"} | critic
     return (
         build_generator(generator, 1),
-        build_discriminator(Critic.model_validate({"blocks": [block]}), (8, 8, 1)),
+        build_discriminator(DiscriminatorConfig.model_validate({"blocks": [block]}), (8, 8, 1)),
     )
 
 
-def dcgan(train: GanTrain, *, generator_norm: str = "batch", **critic: Any) -> DCGAN:
+def dcgan(train: GanTrainConfig, *, generator_norm: str = "batch", **critic: Any) -> GAN:
     """A compiled DCGAN, the same each time."""
     keras.utils.set_random_seed(4)
-    task = DCGAN(*gan_networks(generator_norm=generator_norm, **critic), train, seed=11)
+    task = GAN(*gan_networks(generator_norm=generator_norm, **critic), train, seed=11)
     task.compile(
         build_optimizer(train.generator_optimizer, "cosine", 20),
         build_optimizer(train.discriminator_optimizer, "cosine", 20),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convgan.artifacts.captions import plain_text
-from convgan.artifacts.images import image_grid, save_png
+from convgan.reporting.captions import plain_text
+from convgan.reporting.images import image_grid, save_png
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

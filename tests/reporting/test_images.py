@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from convgan.artifacts import image_grid, read_png, save_png
-from convgan.artifacts.captions import caption_strip, line_height, plain_text, text_width
 from convgan.errors import DataError, RunError, UsageError
+from convgan.reporting import image_grid, read_png, save_png
+from convgan.reporting.captions import caption_strip, line_height, plain_text, text_width
 
 if TYPE_CHECKING:
     from pathlib import Path

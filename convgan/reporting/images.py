@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from convgan.artifacts.captions import caption_strip, line_height
 from convgan.errors import DataError, UsageError
 from convgan.files import replacing
+from convgan.reporting.captions import caption_strip, line_height
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

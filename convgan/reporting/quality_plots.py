@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
-from convgan.artifacts.captions import caption_strip, line_height, plain_text, text_width
-from convgan.artifacts.figures import png_figure
-from convgan.artifacts.images import enlarge, image_grid, save_png
 from convgan.errors import DataError
+from convgan.reporting.captions import caption_strip, line_height, plain_text, text_width
+from convgan.reporting.figures import png_figure
+from convgan.reporting.images import enlarge, image_grid, save_png
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

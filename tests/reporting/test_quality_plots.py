@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from convgan.artifacts import read_png
-from convgan.artifacts.captions import text_width
-from convgan.artifacts.quality_plots import save_metric_over_epochs, save_nearest_neighbours
 from convgan.errors import DataError, RunError
+from convgan.reporting import read_png
+from convgan.reporting.captions import text_width
+from convgan.reporting.quality_plots import save_metric_over_epochs, save_nearest_neighbours
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import convgan.artifacts
-from convgan.artifacts import Table, write_report
+import convgan.reporting
+from convgan.reporting import Table, write_report
 
 
 class Page(HTMLParser):
@@ -94,10 +94,10 @@ def test_a_ragged_table_is_told() -> None:
 
 
 def test_the_front_door_is_complete_and_light() -> None:
-    for name in convgan.artifacts.__all__:
-        assert hasattr(convgan.artifacts, name)
+    for name in convgan.reporting.__all__:
+        assert hasattr(convgan.reporting, name)
     code = (
-        "import sys, convgan.artifacts; "
+        "import sys, convgan.reporting; "
         "heavy = {'tensorflow', 'keras', 'matplotlib'} & set(sys.modules); "
         "sys.exit(str(heavy) if heavy else 0)"
     )

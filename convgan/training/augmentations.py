@@ -23,7 +23,7 @@ def random_shift(images: tf.Tensor, pixels: int, seed: tf.Tensor) -> tf.Tensor:
     return tf.gather(images, columns, axis=2, batch_dims=1)
 
 
-def random_warp(images: tf.Tensor, degrees: float, share: float, seed: tf.Tensor) -> tf.Tensor:
+def random_affine(images: tf.Tensor, degrees: float, share: float, seed: tf.Tensor) -> tf.Tensor:
     """Turn each picture about its centre by up to so many degrees, and enlarge or shrink it.
 
     Args:
@@ -55,7 +55,7 @@ def random_flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     return tf.where(mirrored, images[:, :, ::-1], images)
 
 
-def random_erase(images: tf.Tensor, side: int, seed: tf.Tensor) -> tf.Tensor:
+def cutout(images: tf.Tensor, side: int, seed: tf.Tensor) -> tf.Tensor:
     """Set a square of `side` pixels to 0, the middle grey (DeVries and Taylor, 2017, "Cutout").
 
     Its centre is anywhere in the picture, so that a part of it may lie outside.

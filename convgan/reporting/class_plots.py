@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convgan.artifacts.figures import png_figure, short_names
+from convgan.reporting.figures import png_figure, short_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

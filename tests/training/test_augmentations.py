@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from convgan.training.augmentation import random_erase, random_flip, random_shift, random_warp
+from convgan.training.augmentations import cutout, random_affine, random_flip, random_shift
 from convgan.training.streams import stream_seed
 
 SHAPE = (6, 5, 2)
@@ -77,7 +77,7 @@ def test_half_of_the_pictures_are_mirrored(compiled: bool) -> None:
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("side", [1, 3])
 def test_a_square_is_grey(side: int, compiled: bool) -> None:
-    change = both_ways(lambda x, seed: random_erase(x, side, seed), compiled)
+    change = both_ways(lambda x, seed: cutout(x, side, seed), compiled)
     height, width, _ = SHAPE
     centres = [(row, column) for row in range(height) for column in range(width)]
     variants = {}
@@ -114,7 +114,7 @@ def warped(image: NDArray[np.float32], degrees: float, factor: float) -> NDArray
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_each_picture_is_turned_and_scaled_about_its_centre(compiled: bool) -> None:
-    change = both_ways(lambda images, seed: random_warp(images, 30.0, 0.2, seed), compiled)
+    change = both_ways(lambda images, seed: random_affine(images, 30.0, 0.2, seed), compiled)
     assert_repeatable(change)
     seed = stream_seed(1, "a", 0)
     chance = tf.random.stateless_uniform([len(IMAGES), 2], seed, minval=-1.0, maxval=1.0).numpy()
@@ -124,6 +124,6 @@ def test_each_picture_is_turned_and_scaled_about_its_centre(compiled: bool) -> N
 
 
 def test_a_warp_by_nothing_changes_nothing() -> None:
-    assert made(lambda images, seed: random_warp(images, 0.0, 0.0, seed)) == pytest.approx(
+    assert made(lambda images, seed: random_affine(images, 0.0, 0.0, seed)) == pytest.approx(
         IMAGES, abs=1e-5
     )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import imageio.v3 as iio
 import numpy as np
 
-from convgan.artifacts.captions import caption_strip, line_height, text_width
-from convgan.artifacts.images import MAX_PIXELS, enlarge, read_png
 from convgan.errors import DataError, UsageError
 from convgan.files import replacing
+from convgan.reporting.captions import caption_strip, line_height, text_width
+from convgan.reporting.images import MAX_PIXELS, enlarge, read_png
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

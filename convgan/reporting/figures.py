@@ -6,8 +6,8 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from convgan.artifacts.captions import plain_text
 from convgan.files import replacing
+from convgan.reporting.captions import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

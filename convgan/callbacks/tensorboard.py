@@ -14,8 +14,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from convgan.artifacts.images import read_png
 from convgan.errors import RunError
+from convgan.reporting.images import read_png
 from convgan.runs import Run
 from convgan.training.state import TrainingState
 

@@ -6,26 +6,30 @@ import logging
 
 import keras
 
-from convgan.config import GanTrain
+from convgan.callbacks.quality import GeneratorQuality
+from convgan.callbacks.writing import SAMPLES, Logs
+from convgan.config import GanTrainConfig
 from convgan.evaluation import Samples, diagnose
 from convgan.evaluation.diagnosis import SETTLED_STEPS
 from convgan.runs import Run
-from convgan.training.callbacks import SAMPLES, Logs
-from convgan.training.quality import GeneratorQuality
 from convgan.training.state import Progress, TrainingState
 
 logger = logging.getLogger("convgan")
 _COUNT = 25
 
 
-class Watch(keras.callbacks.Callback):
+class HealthCheck(keras.callbacks.Callback):
     """Looks at the log, the samples and the classes after each epoch; warns once of each fault.
 
     To be called after the epoch was logged. The warnings also go to the manifest.
     """
 
     def __init__(
-        self, run: Run, state: TrainingState, train: GanTrain, quality: GeneratorQuality | None
+        self,
+        run: Run,
+        state: TrainingState,
+        train: GanTrainConfig,
+        quality: GeneratorQuality | None,
     ) -> None:
         super().__init__()
         self.run = run

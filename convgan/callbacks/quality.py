@@ -13,7 +13,7 @@ from convgan.evaluation import (
     frechet_distance,
     generate,
 )
-from convgan.training.gan import DCGAN
+from convgan.training.gan import GAN
 
 
 class GeneratorQuality:
@@ -29,7 +29,7 @@ class GeneratorQuality:
 
     def __init__(
         self,
-        task: DCGAN,
+        task: GAN,
         judge: FeatureNetwork,
         held_out: ImageSet,
         *,

@@ -12,11 +12,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convgan.artifacts.images import read_png
-from convgan.config import load_config
-from convgan.runs import Run
-from convgan.training import TrainingState, run_training
-from convgan.training.callbacks import (
+from convgan.callbacks.progress import ProgressBar
+from convgan.callbacks.tensorboard import TensorBoard
+from convgan.callbacks.writing import (
     Curves,
     MetricsLog,
     SampleGrid,
@@ -24,13 +22,14 @@ from convgan.training.callbacks import (
     SaveModels,
     save_network,
 )
-from convgan.training.progress import ProgressBar
-from convgan.training.tensorboard import TensorBoard
-
-from .tiny import classifier, classifier_train, dcgan, gan_train, pictures
+from convgan.config import load_config
+from convgan.reporting.images import read_png
+from convgan.runs import Run
+from convgan.training import TrainingState, run_training
+from tests.training.tiny import classifier, classifier_train, dcgan, gan_train, pictures
 
 SET = pictures(22)
-TRAIN = gan_train(epochs=2, average_decay=0.5)
+TRAIN = gan_train(epochs=2, ema_decay=0.5)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from convgan.artifacts import (
+from convgan.errors import DataError, RunError
+from convgan.reporting import (
     image_grid,
     read_png,
     save_class_histogram,
@@ -19,7 +20,6 @@ from convgan.artifacts import (
     save_labelled_pictures,
     save_mistakes,
 )
-from convgan.errors import DataError, RunError
 
 if TYPE_CHECKING:
     from pathlib import Path

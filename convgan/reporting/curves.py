@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeGuard
 
-from convgan.artifacts.figures import plain_numbers, png_figure
 from convgan.errors import DataError
+from convgan.reporting.figures import plain_numbers, png_figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,13 +9,13 @@ from typing import Any
 import keras
 import pytest
 
+from convgan.callbacks.health import HealthCheck
+from convgan.callbacks.quality import GeneratorQuality
 from convgan.config import load_config
 from convgan.errors import UsageError
 from convgan.evaluation import fit_gaussian, frechet_distance, load_feature_network
 from convgan.runs import Run
 from convgan.training import TrainingState
-from convgan.training.quality import GeneratorQuality
-from convgan.training.watch import Watch
 from tests.training.tiny import CLASSES, classifier_network, dcgan, gan_train, pictures
 
 HELD_OUT = pictures(60)
@@ -57,7 +57,7 @@ def test_the_watch_warns_once_and_tells_the_manifest(
     run = Run.create(tmp_path, "tiny", load_config("dcgan-fashion"))
     task = dcgan(TRAIN)
     state = TrainingState(run.folder / "checkpoints", task)
-    watch = Watch(run, state, TRAIN, None)
+    watch = HealthCheck(run, state, TRAIN, None)
     watch.set_model(task)
     run.log({"step": 1, "epoch": 0.5, "d_loss": 1.0, "g_loss": 1.0})
     state.progress.step = 1
@@ -80,7 +80,7 @@ def test_the_watch_keeps_what_it_compares_with_and_no_more(tmp_path: Path) -> No
     run = Run.create(tmp_path, "tiny", load_config("dcgan-fashion"))
     task = dcgan(TRAIN)
     state = TrainingState(run.folder / "checkpoints", task)
-    watch = Watch(run, state, TRAIN, None)
+    watch = HealthCheck(run, state, TRAIN, None)
     watch.set_model(task)
     for epoch in range(12):
         state.progress.step = 300 * (epoch + 1)

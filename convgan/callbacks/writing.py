@@ -14,9 +14,9 @@ from typing import Any
 
 import keras
 
-from convgan.artifacts import image_grid, save_curves, save_metric_over_epochs, save_png
 from convgan.errors import DataError, RunError
 from convgan.files import replacing
+from convgan.reporting import image_grid, save_curves, save_metric_over_epochs, save_png
 from convgan.runs import Run
 from convgan.training.state import Progress, TrainingState
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import GifImagePlugin, Image, ImageSequence
 
-from convgan.artifacts import animation, save_png, write_animation
-from convgan.artifacts.captions import line_height
 from convgan.errors import DataError, RunError, UsageError
+from convgan.reporting import animation, save_png, write_animation
+from convgan.reporting.captions import line_height
 
 if TYPE_CHECKING:
     from pathlib import Path

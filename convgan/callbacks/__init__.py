@@ -1,0 +1,1 @@
+"""What happens beside training: log, grids, curves, networks, progress, TensorBoard, health."""

@@ -1,0 +1,70 @@
+"""What users add, by name: one registry per kind, filled by the modules that define the entries.
+
+An extension is a module of its own that adds an entry when it is imported; who wants it imports it:
+
+    @PENALTIES.add("zero_centred")
+    class ZeroCentred(Penalty): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Generic, TypeVar
+
+from convgan.errors import UsageError
+
+Entry = TypeVar("Entry")
+Added = TypeVar("Added")
+
+
+class Registry(Generic[Entry]):
+    """The entries of one kind, by name.
+
+    Args:
+        kind: what an entry is, in error messages.
+        home: the module whose import adds the entries that come with convgan. It is imported at
+            the first look-up, so that nothing is imported for what nobody asks.
+    """
+
+    def __init__(self, kind: str, home: str) -> None:
+        self.kind = kind
+        self._home = home
+        self._entries: dict[str, Entry] = {}
+
+    def add(self, name: str) -> Callable[[Added], Added]:
+        """Return a decorator that adds an entry under this name.
+
+        Raises:
+            ValueError: another entry has the name.
+        """
+
+        def register(entry: Added) -> Added:
+            if name in self._entries:
+                raise ValueError(f"there already is a {self.kind} named {name!r}")
+            self._entries[name] = entry  # type: ignore[assignment]  # the decorated class itself
+            return entry
+
+        return register
+
+    def __getitem__(self, name: object) -> Entry:
+        """Return the entry of this name.
+
+        Raises:
+            UsageError: there is none; names what is near, and all that there are.
+        """
+        known = self.names()
+        if not isinstance(name, str) or name not in known:
+            near = get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "expected one of"
+            raise UsageError(f"there is no {self.kind} {name!r:.80}; {hint} ({', '.join(known)})")
+        return self._entries[name]
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names, in the order in which they were added."""
+        import_module(self._home)
+        return tuple(self._entries)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
