@@ -99,7 +99,7 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         debug: DebugOption = False,
     ) -> None:
         open_log()
-        from convgan.config import load_config
+        from convgan.config import ClassifierRunConfig, load_config
         from convgan.runs import find_run
 
         if run and not resume:
@@ -119,9 +119,9 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         from convgan.hardware import start_tensorflow
 
         machine = start_tensorflow(device=device, show_noise=debug)
-        from convgan.recipes.job import RunOptions
+        from convgan.callbacks.session import RunOptions
 
-        job = RunOptions(
+        options = RunOptions(
             out=out,
             name=name or loaded.name,
             device=machine,
@@ -129,9 +129,14 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
             dry_run=dry_run,
             resume=resumed,
         )
-        from convgan.recipes.training import train as recipe
+        if isinstance(loaded, ClassifierRunConfig):
+            from convgan.recipes.train_classifier import train_classifier
 
-        done = recipe(loaded, job)
+            done = train_classifier(loaded, options)
+        else:
+            from convgan.recipes.train_dcgan import train_dcgan
+
+            done = train_dcgan(loaded, options)
         if done:
             typer.echo(f"\nThe run is in {done.folder}")
             typer.echo(f"Look at   {done.folder / 'report.html'}")
@@ -270,13 +275,14 @@ def inspect(
     open_log()
     from convgan.config import load_config
     from convgan.recipes.inspect import describe_data, describe_networks
+    from convgan.terminal import format_tables
 
     loaded = load_config(config, changes)
     if data:
         text, picture = describe_data(loaded, out)
         typer.echo(f"{text}\n\nPictures: {picture}")
     else:
-        typer.echo(describe_networks(loaded))
+        typer.echo(format_tables(describe_networks(loaded)))
 
 
 @app.command()

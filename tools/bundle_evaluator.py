@@ -26,13 +26,13 @@ def bundle(folder: Path) -> None:
         sys.exit(f"{folder} is not a classifier run")
     dataset = load_dataset(config.data.model_copy(update={"source": "full"}))
     test = dataset.test
-    source = folder / "model" / "classifier.keras"
+    source = folder / "model" / "classifier.safetensors"
     network = load_feature_network(source, run.name)
     features, logits = network.predict(test.images)
     numbers = evaluate_classification(logits, test.labels, test.class_names)
     spread = features.std(axis=0)
     TARGET.mkdir(exist_ok=True)
-    shutil.copyfile(source, TARGET / f"{test.name}.keras")
+    shutil.copyfile(source, TARGET / f"{test.name}.safetensors")
     write_json(
         TARGET / f"{test.name}.json",
         {

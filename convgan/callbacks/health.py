@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 
-import keras
-
+from convgan.callbacks.grids import SAMPLES
 from convgan.callbacks.quality import GeneratorQuality
-from convgan.callbacks.writing import SAMPLES, Logs
 from convgan.config import GanTrainConfig
 from convgan.evaluation import Samples, diagnose
 from convgan.evaluation.diagnosis import SETTLED_STEPS
 from convgan.runs import Run
-from convgan.training.state import Progress, TrainingState
+from convgan.training.callback import Callback, Numbers
+from convgan.training.gan import GAN
+from convgan.training.state import TrainingState
 
 logger = logging.getLogger("convgan")
 _COUNT = 25
 
 
-class HealthCheck(keras.callbacks.Callback):
+class HealthCheck(Callback):
     """Looks at the log, the samples and the classes after each epoch; warns once of each fault.
 
     To be called after the epoch was logged. The warnings also go to the manifest.
@@ -28,21 +28,22 @@ class HealthCheck(keras.callbacks.Callback):
         self,
         run: Run,
         state: TrainingState,
+        task: GAN,
         train: GanTrainConfig,
         quality: GeneratorQuality | None,
     ) -> None:
-        super().__init__()
         self.run = run
-        self.progress: Progress = state.progress
+        self.progress = state.progress
+        self.task = task
         self.train = train
         self.quality = quality
         self.samples: list[Samples] = []
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
         """Diagnose the run so far."""
         del logs
         step = self.progress.step
-        images = self.model.sample(SAMPLES, _COUNT).numpy()
+        images = self.task.sample(SAMPLES, _COUNT).numpy()
         self.samples.append(Samples(images, step, epoch + 1))
         while len(self.samples) > 2 and self.samples[1].step <= step - SETTLED_STEPS:
             del self.samples[0]  # a later one is old enough to compare with

@@ -6,30 +6,28 @@ import logging
 import sys
 import time
 
-import keras
 from tqdm import tqdm
 
-from convgan.config import Train
+from convgan.config import TrainConfig
+from convgan.training.callback import Callback, Numbers
 from convgan.training.state import TrainingState
 
-Logs = dict[str, float]
 logger = logging.getLogger("convgan")
 
+_HIDDEN = ("grad_norm", "learning_rate")  # which the curves show
 _PLAIN_SECONDS = 30.0  # between two lines where there is no terminal
 
 
-class ProgressBar(keras.callbacks.Callback):
+class ProgressBar(Callback):
     """A bar with losses, speed and time left; lines where there is no terminal."""
 
-    def __init__(self, state: TrainingState, config: Train, total_steps: int) -> None:
-        super().__init__()
+    def __init__(self, state: TrainingState, config: TrainConfig, total_steps: int) -> None:
         self.progress = state.progress
         self.config = config
         self.total_steps = total_steps
 
-    def on_train_begin(self, logs: Logs | None = None) -> None:
+    def on_train_begin(self) -> None:
         """Open the bar at the step that the training goes on from."""
-        del logs
         self.first_step, self.first_seconds = self.progress.step, self.progress.seconds
         self.last_line = time.monotonic()
         self.bar = tqdm(
@@ -41,51 +39,49 @@ class ProgressBar(keras.callbacks.Callback):
             bar_format="{desc} {percentage:3.0f}% |{bar:20}| {remaining} left{postfix}",
         )
 
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+    def on_epoch_begin(self, epoch: int) -> None:
         """Say which epoch begins."""
-        del logs
         self.epoch = epoch + 1
         self.bar.set_description_str(f"epoch {self.epoch}/{self.config.epochs}", refresh=False)
 
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+    def on_call_end(self, step: int, logs: Numbers) -> None:
         """Move the bar, or write a line from time to time."""
-        numbers = f"{_numbers(logs or {})}, {_rate(self._speed())}"
+        numbers = f"{_numbers(logs)}, {_rate(self._speed())}"
         self.bar.set_postfix_str(numbers, refresh=False)
-        self.bar.update(batch - self.bar.n)
+        self.bar.update(step - self.bar.n)
         if not _terminal() and time.monotonic() - self.last_line > _PLAIN_SECONDS:
             self.last_line = time.monotonic()
-            logger.info("  step %d of %d: %s", batch, self.total_steps, numbers)
+            logger.info("  step %d of %d: %s", step, self.total_steps, numbers)
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Leave one line an epoch."""
+    def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
+        """Leave one line per epoch."""
         self.last_line = time.monotonic()
         seconds = self._left() * self.config.batch_size / max(self._speed(), 1e-9)
         logger.info(
             "epoch %d/%d: %s, %s, %s left",
             epoch + 1,
             self.config.epochs,
-            _numbers(logs or {}),
+            _numbers(logs),
             _rate(self._speed()),
             tqdm.format_interval(seconds),
         )
 
-    def on_train_end(self, logs: Logs | None = None) -> None:
+    def on_train_end(self) -> None:
         """Close the bar."""
-        del logs
         self.bar.close()
 
     def _left(self) -> int:
         return self.total_steps - self.progress.step
 
     def _speed(self) -> float:
-        """Images a second since this process began to train."""
+        """Images per second since this process began to train."""
         steps = self.progress.step - self.first_step
         seconds = self.progress.seconds - self.first_seconds
         return steps * self.config.batch_size / max(seconds, 1e-9)
 
 
-def _numbers(logs: Logs) -> str:
-    shown = {name: value for name, value in logs.items() if not name.endswith("grad_norm")}
+def _numbers(logs: Numbers) -> str:
+    shown = {name: value for name, value in logs.items() if not name.endswith(_HIDDEN)}
     return ", ".join(f"{name} {value:.4f}" for name, value in shown.items())
 
 

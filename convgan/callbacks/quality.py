@@ -1,4 +1,4 @@
-"""How good the generator is, asked now and then while it learns."""
+"""How good the generator is, measured periodically during training."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class GeneratorQuality:
         if (epoch + 1) % self.every:
             return {}
         z = self.task.noise("quality", 0, self.samples)
-        features, logits = self.judge.predict(generate(self.task.average, z))
+        features, logits = self.judge.predict(generate(self.task.sampler, z))
         self.classes = evaluate_class_coverage(
             logits.argmax(axis=1), self.real_classes, self.class_names
         )

@@ -11,58 +11,52 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from convgan.errors import RunError
 from convgan.reporting.images import read_png
 from convgan.runs import Run
+from convgan.training.callback import Callback, Numbers
 from convgan.training.state import TrainingState
-
-Logs = dict[str, float]
-
 
 _PLACE = ("step", "epoch", "end_of_epoch")
 
 
-class TensorBoard(keras.callbacks.Callback):
-    """Scalars a call and an epoch, and the sample grids, under `events/`.
+class TensorBoard(Callback):
+    """Scalars per call and per epoch, and the sample grids, under `events/`.
 
     The file is made anew from the log when a training goes on, so that nothing is in it twice, and
     at the next epoch's end when the disk was full, as nothing can be read behind a torn record.
     """
 
     def __init__(self, run: Run, state: TrainingState) -> None:
-        super().__init__()
         self.run = run
         self.progress = state.progress
         self.writer: Any = None
         self.shown = 0
         """Sample grids of the manifest that are in the file."""
 
-    def on_train_begin(self, logs: Logs | None = None) -> None:
+    def on_train_begin(self) -> None:
         """Open the file and write what was logged before."""
-        del logs
         self._begin()
 
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+    def on_call_end(self, step: int, logs: Numbers) -> None:
         """Write the means of one call."""
         with self._writing():
-            _scalars("train", logs or {}, batch)
+            _scalars("train", logs, step)
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
         """Write the epoch's numbers and its newest sample grid."""
         if not self.writer:
             self._begin()  # the log has this epoch, too
             return
         del epoch
         with self._writing():
-            _scalars("epoch", logs or {}, self.progress.step)
+            _scalars("epoch", logs, self.progress.step)
             self._new_grids()
 
-    def on_train_end(self, logs: Logs | None = None) -> None:
+    def on_train_end(self) -> None:
         """Close the file."""
-        del logs
         if not self.writer:
             self._begin()
         with self._writing():

@@ -2,47 +2,33 @@
 
 from convgan.config.changes import config_hash, differing_keys, identity
 from convgan.config.loading import check_config, dump_config, load_config, presets
-from convgan.config.networks import (
-    Block,
-    ClassifierConfig,
-    ConvBlock,
-    DiscriminatorConfig,
-    GeneratorConfig,
-    TransposedBlock,
-)
 from convgan.config.schema import ClassifierRunConfig, Config, Data, GanRunConfig
 from convgan.config.training import (
     Adam,
-    CheckpointEvery,
+    CheckpointInterval,
     ClassifierTrainConfig,
     GanTrainConfig,
     Optimizer,
-    Penalty,
     RMSprop,
+    RuntimeConfig,
     Schedule,
-    Train,
+    TrainConfig,
 )
 
 __all__ = [
     "Adam",
-    "Block",
-    "CheckpointEvery",
-    "ClassifierConfig",
+    "CheckpointInterval",
     "ClassifierRunConfig",
     "ClassifierTrainConfig",
     "Config",
-    "ConvBlock",
     "Data",
-    "DiscriminatorConfig",
     "GanRunConfig",
     "GanTrainConfig",
-    "GeneratorConfig",
     "Optimizer",
-    "Penalty",
     "RMSprop",
+    "RuntimeConfig",
     "Schedule",
-    "Train",
-    "TransposedBlock",
+    "TrainConfig",
     "check_config",
     "config_hash",
     "differing_keys",

@@ -15,10 +15,7 @@ MAY_CHANGE = (
     "data.folder",
     "data.source",
     "train.epochs",
-    "train.steps_per_call",
-    "train.checkpoint_every",
-    "train.keep_checkpoints",
-    "train.on_nan",
+    "runtime",
 )
 
 
@@ -55,7 +52,7 @@ def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
         for name, item in value.items():
             yield from _flat(item, f"{key}.{name}" if key else name)
     elif isinstance(value, list) and value:
-        for place, item in enumerate(value):
-            yield from _flat(item, f"{key}.{place}")
+        for index, item in enumerate(value):
+            yield from _flat(item, f"{key}.{index}")
     else:
         yield key, value

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from convgan.config.renamed import refuse_old_form
 from convgan.config.schema import ClassifierRunConfig, Config, GanRunConfig
 from convgan.errors import UsageError
 
@@ -55,6 +56,7 @@ def check_config(tree: dict[str, Any], where: str) -> Config:
     task = tree.get("task")
     if not isinstance(task, str) or task not in _TASKS:
         raise UsageError(f"{where}: task is {task!r:.80}, expected one of: {', '.join(_TASKS)}")
+    refuse_old_form(tree, where)
     return _check(_TASKS[task], tree, where)
 
 
@@ -130,34 +132,34 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _apply(tree: dict[str, Any], change: str) -> None:
-    """Set one value in place; numbers in the path are places in a list (`blocks.0.filters`)."""
+    """Set one value in place; numbers in the path are indices in a list (`blocks.0.filters`)."""
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
         raise UsageError(f"--set {change!r:.200}: expected a.b=value, as in train.epochs=5")
     value = _parse(text, f"--set {change!r:.200}: the value")
     *parents, last = key.strip().split(".")
-    place: Any = tree
+    section: Any = tree
     for name in parents:
-        if isinstance(place, dict) and place.get(name) is None:
-            place[name] = {}
-        place = _child(place, name, change)
-    if isinstance(place, dict):
-        place[last] = value
+        if isinstance(section, dict) and section.get(name) is None:
+            section[name] = {}
+        section = _child(section, name, change)
+    if isinstance(section, dict):
+        section[last] = value
     else:
-        _child(place, last, change)
-        place[int(last)] = value
+        _child(section, last, change)
+        section[int(last)] = value
 
 
-def _child(place: Any, name: str, change: str) -> Any:
-    if isinstance(place, dict):
-        return place[name]
-    if not isinstance(place, list):
-        raise UsageError(f"--set {change!r:.200}: {name!r} is below a single value ({place!r})")
+def _child(section: Any, name: str, change: str) -> Any:
+    if isinstance(section, dict):
+        return section[name]
+    if not isinstance(section, list):
+        raise UsageError(f"--set {change!r:.200}: {name!r} is below a single value ({section!r})")
     # Its digits are counted before it is a number: Python refuses more than 4300 by an error.
-    if name.isdecimal() and len(name) <= _MAX_DIGITS and int(name) < len(place):
-        return place[int(name)]
+    if name.isdecimal() and len(name) <= _MAX_DIGITS and int(name) < len(section):
+        return section[int(name)]
     raise UsageError(
-        f"--set {change!r:.200}: {name!r:.80} is not a place in a list of {len(place)}"
+        f"--set {change!r:.200}: {name!r:.80} is not an index in a list of {len(section)}"
     )
 
 

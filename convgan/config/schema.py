@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from convgan.config.networks import ClassifierConfig, DiscriminatorConfig, GeneratorConfig
+from convgan.config.kinds import ChosenClassifier, ChosenDiscriminator, ChosenGenerator
 from convgan.config.section import Count, Section
-from convgan.config.training import ClassifierTrainConfig, GanTrainConfig
+from convgan.config.training import ClassifierTrainConfig, GanTrainConfig, RuntimeConfig
 
 
 class Data(Section):
@@ -36,34 +36,37 @@ class Data(Section):
         return self
 
 
-class ClassifierRunConfig(Section):
+class RunConfig(Section):
+    """What the configurations of both trainings share."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    data: Data
+    runtime: RuntimeConfig = RuntimeConfig()
+
+
+class ClassifierRunConfig(RunConfig):
     """`convgan train-classifier`."""
 
     task: Literal["classifier"]
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    data: Data
-    model: ClassifierConfig
+    model: ChosenClassifier
     train: ClassifierTrainConfig
 
 
-class GanRunConfig(Section):
+class GanRunConfig(RunConfig):
     """`convgan train-dcgan`."""
 
     task: Literal["dcgan"]
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    data: Data
-    generator: GeneratorConfig
-    discriminator: DiscriminatorConfig
+    generator: ChosenGenerator
+    discriminator: ChosenDiscriminator
     train: GanTrainConfig
 
     @model_validator(mode="after")
-    def _pictures_are_held_out(self) -> GanRunConfig:
+    def _images_are_held_out(self) -> GanRunConfig:
         if self.train.evaluate_every and not self.data.validation:
             raise ValueError(
                 f"train.evaluate_every {self.train.evaluate_every} compares with held-out "
-                "pictures, and data.validation 0 holds none out; set it to 0.05, say"
+                "images, and data.validation 0 holds none out; set it to 0.05, say"
             )
         return self
 

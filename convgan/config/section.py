@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from convgan.registry import Registry
 
 Count = Annotated[int, Field(ge=1, le=65536)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -30,3 +32,28 @@ class Section(BaseModel):
                         f"there is no key {key!r} here; {hint} ({', '.join(cls.model_fields)})"
                     )
         return data
+
+
+SectionType = TypeVar("SectionType", bound=Section)
+
+
+def chosen_from(
+    registry: Registry[type[SectionType]], *, default: str | None = None
+) -> BeforeValidator:
+    """Return the validator of a section whose key `name` chooses among a registry's entries.
+
+    A name alone, `loss: hinge`, stands for `loss: {name: hinge}`; without a name the section is
+    of the kind `default`.
+    """
+
+    def choose(value: Any) -> Any:
+        if isinstance(value, str):
+            value = {"name": value}
+        if not isinstance(value, dict):
+            return value  # a section already, or what pydantic refuses
+        name = value.get("name", default)
+        if name is None:
+            raise ValueError(f"has no name; expected one of {', '.join(registry)}")
+        return registry[name].model_validate({"name": name} | value)
+
+    return BeforeValidator(choose)

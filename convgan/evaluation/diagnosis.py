@@ -23,14 +23,11 @@ Record = Mapping[str, Any]
 # "Healthy" are two runs on Fashion-MNIST, of 7,500 and of 18,750 steps, at any point.
 JUDGED_STEPS = 500  # whose means of d_real, d_fake and d_loss are judged
 SURE = 0.02  # of d_real from its label and of d_fake from 0; healthy: 0.15 at the least
-WON = 0.03  # of _GUESSING; SURE makes 0.04 of 1.39 of the cross-entropy, healthy: 0.38 of it
+WON = 0.03  # of guessing; SURE makes 0.04 of 1.39 of the cross-entropy, healthy: 0.38 of it
 SETTLED_STEPS = 1000  # before samples are judged, and between two; an epoch may be one step
 STILL_LEVELS = 0.1  # mean change, grey levels; healthy: 6 to 42 in 1,875 steps
 ALIKE_LEVELS = 5.0  # standard deviation across samples, grey levels; healthy: 48 to 68
 MOST_SAMPLES = 400  # compared with one another; more would only take memory
-
-# d_loss of a discriminator that guesses. That of a wasserstein critic has no scale: not judged.
-_GUESSING = {"least_squares": 0.25, "hinge": 2.0, "relativistic": math.log(2)}
 
 
 @dataclass(frozen=True)
@@ -116,23 +113,23 @@ def _discriminator_wins(records: Sequence[Record], train: GanTrainConfig) -> Fin
         return None
     step, epoch = lines[-1]["step"], lines[-1]["epoch"]
     recent = [line for line in lines if line["step"] > step - JUDGED_STEPS]
-    if train.loss == "non_saturating":
+    if train.loss.probabilities:
         real, fake = _mean(recent, "d_real"), _mean(recent, "d_fake")
-        won = real > 1 - train.label_smoothing - SURE and fake < SURE
+        won = real > train.loss.real_label - SURE and fake < SURE
         seen = f"d_real {real:.3f} and d_fake {fake:.3f}"
     else:  # its logits are not those of a probability
-        guessing, d_loss = _GUESSING.get(train.loss, 0.0), _mean(recent, "d_loss")
+        guessing, d_loss = train.loss.guessing or 0.0, _mean(recent, "d_loss")
         won = 0 <= d_loss < WON * guessing
         seen = f"d_loss {d_loss:.2g}, where guessing gives {guessing:.2g}"
     if not won:
         return None
-    smooth = train.loss == "non_saturating" and not train.label_smoothing
+    smooth = train.loss.probabilities and train.loss.real_label == 1
     return Finding(
         "discriminator_wins",
         f"The discriminator wins: {seen} on average over the {JUDGED_STEPS} steps to "
         f"{_place(step, epoch)}. The generator gets hardly any usable gradient. Try "
         f"{_penalty(train)}, more dropout in discriminator.blocks, {_lower('discriminator', train)}"
-        f"{', train.label_smoothing 0.1' if smooth else ''}, or more pictures.",
+        f"{', train.loss.label_smoothing 0.1' if smooth else ''}, or more pictures.",
     )
 
 

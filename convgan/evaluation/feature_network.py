@@ -5,7 +5,6 @@ Every quality number depends on it, so it carries its name and the SHA-256 of it
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from convgan.errors import DataError
-from convgan.evaluation.prediction import load_network
+from convgan.models.network_file import read_network
 from convgan.models.pixels import to_float
 
 _BUNDLED = Path(__file__).parent / "networks"
@@ -31,7 +30,7 @@ class FeatureNetwork:
 
     Attributes:
         name: what reports call it.
-        sha256: of the `.keras` file, hex.
+        sha256: of the weights and the configuration, hex.
         model: float pictures (N, H, W, C) in [-1, 1] to [features (N, D), logits (N, K)].
     """
 
@@ -76,13 +75,14 @@ class FeatureNetwork:
 
 
 def load_feature_network(path: Path, name: str) -> FeatureNetwork:
-    """Load a classifier's `.keras` file.
+    """Load a classifier's network file.
 
     Raises:
         DataError: the file is missing or damaged, or it is no classifier of pictures with a
             layer named `features`.
     """
-    network = load_network(path)
+    saved = read_network(path)
+    network = saved.network
     try:
         features = network.get_layer("features").output
     except ValueError as error:
@@ -96,7 +96,7 @@ def load_feature_network(path: Path, name: str) -> FeatureNetwork:
             f"{logits.shape} in the end: expected a network of train-classifier"
         )
     model = keras.Model(network.inputs, [features, logits], name="feature_network")
-    return FeatureNetwork(name, _sha256(path), model)
+    return FeatureNetwork(name, saved.sha256, model)
 
 
 def bundled_card(data_name: str) -> dict[str, Any] | None:
@@ -117,14 +117,10 @@ def bundled_network(data_name: str) -> FeatureNetwork | None:
     card = bundled_card(data_name)
     if card is None:
         return None
-    path = _BUNDLED / f"{data_name}.keras"
-    found = _sha256(path) if path.is_file() else "no file"
-    if found != card["sha256"]:
+    path = _BUNDLED / f"{data_name}.safetensors"
+    network = load_feature_network(path, f"convgan-{data_name}")
+    if network.sha256 != card["sha256"]:
         raise DataError(
-            f"{path} has SHA-256 {found}, expected {card['sha256']}: install convgan anew"
+            f"{path} has SHA-256 {network.sha256}, expected {card['sha256']}: install convgan anew"
         )
-    return load_feature_network(path, f"convgan-{data_name}")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return network

@@ -9,21 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgan.errors import DataError
-from convgan.models.keras_file import load_keras_file
+from convgan.models.network_file import read_network
 from convgan.models.pixels import to_float
 
 _BATCH = 100  # few, for memory
 
 
 def load_network(path: Path) -> keras.Model:
-    """Load a `.keras` file, without running any code that it may carry.
+    """Load a network's safetensors file.
 
     Raises:
-        DataError: the file is missing, damaged or not of a network that convgan builds.
+        DataError: the file is missing, damaged or not of a network that convgan writes.
     """
-    if not path.is_file():
-        raise DataError(f"{path} is missing: the run has not finished its first epoch")
-    return load_keras_file(path)
+    return read_network(path).network
 
 
 def predict_logits(

@@ -1,1 +1,8 @@
-"""Configuration to keras.Model, and the arithmetic of strided convolutions."""
+"""Configured networks: one file per network, its section and its builder side by side.
+
+What is imported here adds itself to the registries of `convgan.config.kinds`.
+"""
+
+from convgan.models import classifier, dcgan, resnet
+
+__all__ = ["classifier", "dcgan", "resnet"]

@@ -1,37 +1,79 @@
-"""The classifier's network: pictures to one logit a class."""
+"""The classifier: convolution blocks, then dense layers (the article's network is of this kind)."""
 
 from __future__ import annotations
 
-import keras
-from keras import layers
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from convgan.config import ClassifierConfig
-from convgan.models.blocks import activate, conv_block, dropout, normalise
+from pydantic import Field
+
+from convgan.config.kinds import CLASSIFIERS, ClassifierConfig, ImageShape
+from convgan.config.section import Count, Fraction, Section
+from convgan.lazy import LazyModule
+from convgan.models.blocks import (
+    Activation,
+    ConvBlock,
+    activate,
+    conv_block,
+    dropout,
+    normalise,
+)
+
+if TYPE_CHECKING:
+    import keras
+    from keras import layers
+else:
+    keras = LazyModule("keras")
+    layers = LazyModule("keras.layers")
 
 
-def build_classifier(
-    model: ClassifierConfig, image_shape: tuple[int, int, int], num_classes: int
-) -> keras.Model:
-    """Build the network: float pictures (N, H, W, C) in [-1, 1] to float32 logits (N, K).
+class Hidden(Section):
+    """A dense layer between the convolutions and the output."""
+
+    units: Count
+    norm: Literal["none", "batch"] = "none"
+    activation: Activation = "relu"
+    dropout: Fraction = 0.0
+
+
+@CLASSIFIERS.add("classifier")
+class Classifier(ClassifierConfig):
+    """Blocks of convolutions, one vector, dense layers, one logit per class."""
+
+    name: Literal["classifier"] = "classifier"
+    input_range: Literal["[-1, 1]", "[0, 1]"] = "[-1, 1]"
+    """What the pixels are scaled to before the first convolution."""
+    blocks: Annotated[tuple[ConvBlock, ...], Field(min_length=1, max_length=100)]
+    flatten: Literal["flatten", "average"] = "flatten"
+    """How the last feature map becomes a vector: all of it, or its average over the image."""
+    hidden: Annotated[tuple[Hidden, ...], Field(max_length=100)] = ()
+
+    def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
+        """Build the network: float images (N, H, W, C) in [-1, 1] to float32 logits (N, K)."""
+        images = layers.Input(image_shape, name="images")
+        x = images
+        if self.input_range == "[0, 1]":
+            x = layers.Rescaling(0.5, offset=0.5, name="unit_range")(x)
+        for index, block in enumerate(self.blocks):
+            x = conv_block(
+                x, block, f"block{index + 1}", key=f"model.blocks.{index}",
+                init_stddev=None, exact_norm=False,
+            )  # fmt: skip
+        flatten = layers.Flatten if self.flatten == "flatten" else layers.GlobalAveragePooling2D
+        x = flatten(name=self.flatten)(x)
+        for index, hidden in enumerate(self.hidden, start=1):
+            name = f"hidden{index}"
+            x = layers.Dense(hidden.units, name=name)(x)
+            x = activate(normalise(x, hidden.norm, name), hidden.activation, name)
+            x = dropout(x, hidden.dropout, name)
+        return keras.Model(images, class_logits(x, num_classes), name="classifier")
+
+
+def class_logits(x: keras.KerasTensor, num_classes: int) -> keras.KerasTensor:
+    """Return float32 logits (N, K) of a vector (N, D), which becomes the layer `features`.
 
     The softmax of the article's network is part of the loss here, which is the same function
-    and safe against overflow. The layer named `features` is what metrics look at.
+    and safe against overflow.
     """
-    images = layers.Input(image_shape, name="images")
-    x = images
-    if model.input_range == "[0, 1]":
-        x = layers.Rescaling(0.5, offset=0.5, name="unit_range")(x)
-    for place, block in enumerate(model.blocks, start=1):
-        x = conv_block(x, block, init_stddev=None, name=f"block{place}")
-    flatten = layers.Flatten if model.flatten == "flatten" else layers.GlobalAveragePooling2D
-    x = flatten(name=model.flatten)(x)
-    for place, hidden in enumerate(model.hidden, start=1):
-        x = layers.Dense(hidden.units, name=f"hidden{place}")(x)
-        x = activate(
-            normalise(x, hidden.norm, f"hidden{place}"), hidden.activation, f"hidden{place}"
-        )
-        x = dropout(x, hidden.dropout, f"hidden{place}")
     x = layers.Activation("linear", name="features")(x)
     x = layers.Dense(num_classes, name="classes")(x)
-    logits = layers.Activation("linear", dtype="float32", name="logits")(x)
-    return keras.Model(images, logits, name="classifier")
+    return layers.Activation("linear", dtype="float32", name="logits")(x)

@@ -2,55 +2,127 @@
 
 from __future__ import annotations
 
-import keras
-from keras import layers
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from convgan.config import DiscriminatorConfig, GeneratorConfig
+from pydantic import Field
+
+from convgan.config.kinds import (
+    DISCRIMINATORS,
+    GENERATORS,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    ImageShape,
+)
+from convgan.config.section import Count, Positive, Section
+from convgan.lazy import LazyModule
 from convgan.models.blocks import (
+    Activation,
+    ConvBlock,
+    Kernel,
+    Maps,
+    Norm,
+    Stride,
+    UpBlock,
     activate,
     conv_block,
+    convolution,
     initializer,
     normalise,
-    spectral,
-    transposed_block,
+    up_block,
 )
+from convgan.models.proposals import Enlarging, propose
+
+if TYPE_CHECKING:
+    import keras
+    from keras import layers
+else:
+    keras = LazyModule("keras")
+    layers = LazyModule("keras.layers")
 
 
-def build_generator(config: GeneratorConfig, channels: int) -> keras.Model:
-    """Build the generator: latent vectors (N, latent_dim) to float32 pictures in [-1, 1]."""
-    start = config.projection
-    z = layers.Input((config.latent_dim,), name="z")
-    x = layers.Dense(
-        start.size * start.size * start.filters,
-        kernel_initializer=initializer(config.init_stddev),
-        name="projection",
-    )(z)
-    x = layers.Reshape((start.size, start.size, start.filters), name="projection_reshape")(x)
-    x = activate(normalise(x, start.norm, "projection"), start.activation, "projection")
-    for place, block in enumerate(config.blocks, start=1):
-        x = transposed_block(x, block, init_stddev=config.init_stddev, name=f"block{place}")
-    x = layers.Conv2DTranspose(
-        channels,
-        config.output.kernel,
-        strides=config.output.stride,
-        padding="same",
-        kernel_initializer=initializer(config.init_stddev),
-        name="output_conv",
-    )(x)
-    images = layers.Activation("tanh", dtype="float32", name="images")(x)
-    return keras.Model(z, images, name="generator")
+class Projection(Section):
+    """The generator's first layer: latent vector to small maps of many channels."""
+
+    size: Annotated[int, Field(ge=1, le=64)]
+    filters: Count
+    norm: Norm = "batch"
+    activation: Activation = "relu"
+
+    def apply(self, z: keras.KerasTensor, init_stddev: float | None) -> Maps:
+        """Latent vectors (N, latent_dim) to maps (N, size, size, filters)."""
+        x = convolution(z, self.size**2 * self.filters, 1, "projection", init_stddev=init_stddev)
+        shape = (self.size, self.size, self.filters)
+        x = layers.Reshape(shape, name="projection_reshape")(x)
+        return activate(normalise(x, self.norm, "projection"), self.activation, "projection")
 
 
-def build_discriminator(
-    config: DiscriminatorConfig, image_shape: tuple[int, int, int]
-) -> keras.Model:
-    """Build the discriminator: float pictures in [-1, 1] to float32 logits (N, 1), real is 1."""
-    images = layers.Input(image_shape, name="images")
-    x = images
-    for place, block in enumerate(config.blocks, start=1):
-        x = conv_block(x, block, init_stddev=config.init_stddev, name=f"block{place}")
-    x = layers.Flatten(name="flatten")(x)
-    output = layers.Dense(1, kernel_initializer=initializer(config.init_stddev), name="output")
-    x = spectral(output, wrap=config.output_spectral_norm)(x)
-    logits = layers.Activation("linear", dtype="float32", name="logits")(x)
-    return keras.Model(images, logits, name="discriminator")
+class OutputBlock(Section):
+    """The generator's last transposed convolution, to the data's channels, with tanh."""
+
+    kernel: Kernel = 5
+    stride: Stride = 2
+
+
+@GENERATORS.add("dcgan")
+class DCGANGenerator(GeneratorConfig):
+    """A projection, then transposed convolutions."""
+
+    name: Literal["dcgan"] = "dcgan"
+    projection: Projection
+    blocks: Annotated[tuple[UpBlock, ...], Field(max_length=100)] = ()
+    output: OutputBlock = OutputBlock()
+    init_stddev: Positive | None = None
+    """Standard deviation of normal initial weights; null: Keras's Glorot uniform."""
+
+    def build(self, image_shape: ImageShape) -> keras.Model:
+        """Build the network: latent vectors (N, latent_dim) to float32 images in [-1, 1]."""
+        z = layers.Input((self.latent_dim,), name="z")
+        x = self.projection.apply(z, self.init_stddev)
+        for index, block in enumerate(self.blocks, start=1):
+            x = up_block(x, block, f"block{index}", init_stddev=self.init_stddev)
+        x = layers.Conv2DTranspose(
+            image_shape[-1],
+            self.output.kernel,
+            strides=self.output.stride,
+            padding="same",
+            kernel_initializer=initializer(self.init_stddev),
+            name="output_conv",
+        )(x)
+        images = layers.Activation("tanh", dtype="float32", name="images")(x)
+        return keras.Model(z, images, name="generator")
+
+    def proposals(self, image_shape: ImageShape) -> list[str]:
+        """Return changes of the projection, of the strides or of both that would fit."""
+        enlarging = [
+            Enlarging(f"blocks.{index}", block.stride, block.output_size)
+            for index, block in enumerate(self.blocks)
+        ]
+        output = Enlarging("output", self.output.stride, lambda size, stride: size * stride)
+        return propose(self.projection.size, [*enlarging, output], image_shape)
+
+
+@DISCRIMINATORS.add("dcgan")
+class DCGANDiscriminator(DiscriminatorConfig):
+    """Strided convolutions, then one dense output."""
+
+    name: Literal["dcgan"] = "dcgan"
+    blocks: Annotated[tuple[ConvBlock, ...], Field(min_length=1, max_length=100)]
+    output_spectral_norm: bool = False
+    init_stddev: Positive | None = None
+
+    def build(self, image_shape: ImageShape) -> keras.Model:
+        """Build the network: float images in [-1, 1] to float32 logits (N, 1), real is 1."""
+        images = layers.Input(image_shape, name="images")
+        x = images
+        for index, block in enumerate(self.blocks):
+            x = conv_block(
+                x, block, f"block{index + 1}", key=f"discriminator.blocks.{index}",
+                init_stddev=self.init_stddev, exact_norm=True,
+            )  # fmt: skip
+        x = layers.Flatten(name="flatten")(x)
+        x = convolution(
+            x, 1, 1, "output",
+            init_stddev=self.init_stddev, spectral_norm=self.output_spectral_norm,
+        )  # fmt: skip
+        logits = layers.Activation("linear", dtype="float32", name="logits")(x)
+        return keras.Model(images, logits, name="discriminator")

@@ -12,14 +12,13 @@ import tensorflow as tf
 from convgan.config import ClassifierRunConfig, load_config
 from convgan.data import load_dataset
 from convgan.hardware import make_deterministic, set_precision_and_seed
-from convgan.models.classifier import build_classifier
-from convgan.models.feasibility import check_classifier, check_gan
-from convgan.models.step_operations import classifier_operations, gan_operations
+from convgan.models.build import check_networks
 from convgan.recipes.train_classifier import check_labels
-from convgan.recipes.train_dcgan import build_dcgan
 from convgan.reporting import Table
-from convgan.training import ClassifierTask, build_optimizer
+from convgan.training.build import build_classifier_task, build_gan
+from convgan.training.step_operations import classifier_operations, gan_operations
 from convgan.training.steps import compile_steps
+from convgan.training.task import Task
 from convgan.training.timing import Steps, seconds_per_step
 
 PRESETS = ("classifier-mnist-article", "classifier-mnist", "dcgan-fashion-article", "dcgan-fashion")
@@ -101,18 +100,19 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     precision = set_precision_and_seed(config.train.precision, config.seed)
     if config.train.deterministic:
         make_deterministic()  # and with it all steps that are measured beside it
-    task: Any
+    shape, classes = train.image_shape, len(train.class_names)
+    check_networks(config, shape, classes)
+    count = 1000 * config.train.batch_size  # any schedule will do
+    task: Task
     if isinstance(config, ClassifierRunConfig):
         check_labels(train)
-        check_classifier(config.model, train.image_shape, len(train.class_names))
-        network = build_classifier(config.model, train.image_shape, len(train.class_names))
-        task = ClassifierTask(network, config.train)
-        task.compile(build_optimizer(config.train.optimizer, config.train.schedule, 1000))
-        operations = classifier_operations(config, train.image_shape, len(train.class_names))
+        task = build_classifier_task(config, shape, classes, count=count)
+        operations: float = classifier_operations(task.network)
     else:
-        check_gan(config.generator, config.discriminator, train.image_shape)
-        task = build_dcgan(config, train.image_shape, steps=1000)
-        operations = gan_operations(config, train.image_shape, one_pass=task.one_pass)
+        task = gan = build_gan(config, shape, classes, count=count)
+        operations = gan_operations(
+            gan.generator, gan.discriminator, config.train, one_pass=gan.one_pass
+        )
     size = config.train.batch_size
     steps = compile_steps(task, train, size, xla=config.train.xla)
     steps(1)  # traced under this precision

@@ -15,7 +15,6 @@ from convgan.config import GanRunConfig
 from convgan.data import Dataset
 from convgan.errors import UsageError
 from convgan.evaluation import discriminator_features, evaluate_linear_svm, load_network
-from convgan.models.dcgan import build_discriminator
 from convgan.runs import Run
 
 SVM_PICTURES = 10_000
@@ -32,8 +31,8 @@ def measure_discriminator(
     train, test = dataset.train.take(pool[: max(SVM_PICTURES, labels or 0)]), dataset.test
     keras.utils.set_random_seed(config.seed)
     networks = {
-        "trained": load_network(run.folder / "model" / "discriminator.keras"),
-        "untrained": build_discriminator(config.discriminator, train.image_shape),
+        "trained": load_network(run.folder / "model" / "discriminator.safetensors"),
+        "untrained": config.discriminator.build(train.image_shape),
     }
 
     def accuracy(train_features: Any, test_features: Any) -> dict[str, Any]:

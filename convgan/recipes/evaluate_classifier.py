@@ -33,7 +33,7 @@ def evaluate_classifier(run: Run, config: ClassifierRunConfig) -> dict[str, Any]
     test = load_dataset(config.data).test
     if test.labels is None:
         raise UsageError(f"{test.origin} has no classes: eval needs one folder a class")
-    network = load_network(run.folder / "model" / "classifier.keras")
+    network = load_network(run.folder / "model" / "classifier.safetensors")
     names = test.class_names
     mirrored = config.train.evaluate_mirrored
     logits = predict_logits(network, test.images, mirrored=mirrored)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from convgan.arrays import DamagedFile
 from convgan.config import GanRunConfig
 from convgan.data import Dataset, load_dataset
 from convgan.errors import UsageError
@@ -27,10 +28,9 @@ from convgan.recipes.discriminator_quality import SVM_DRAWS, SVM_PICTURES, measu
 from convgan.recipes.evaluator import find_evaluator
 from convgan.recipes.generator_pictures import draw_evaluation
 from convgan.recipes.generator_quality import Numbers, Reference, look_at_real, measure_generated
-from convgan.recipes.train_dcgan import build_dcgan
 from convgan.runs import Run, write_json
-from convgan.training import TrainingState
-from convgan.training.checkpoint import DamagedCheckpoint
+from convgan.training.build import build_gan
+from convgan.training.state import TrainingState
 from convgan.training.streams import stream_seed
 
 logger = logging.getLogger("convgan")
@@ -116,7 +116,7 @@ def evaluate_generator(run: Run, config: GanRunConfig, request: EvalOptions) -> 
 
 def choose_generator(run: Run, which: Which | None) -> tuple[Path, dict[str, Any]]:
     """Return the generator's file, and which it is: the best by held-out pictures, or the last."""
-    best = run.folder / "model" / "generator-best.keras"
+    best = run.folder / "model" / "generator-best.safetensors"
     if which == "best" and not best.is_file():
         raise UsageError(
             f"{run.folder} kept no best generator: it was trained with train.evaluate_every 0, "
@@ -124,7 +124,7 @@ def choose_generator(run: Run, which: Which | None) -> tuple[Path, dict[str, Any
         )
     if which == "last" or not best.is_file():
         results = run.manifest.get("results") or {}
-        return run.folder / "model" / "generator.keras", {"which": "last", **_place(results)}
+        return run.folder / "model" / "generator.safetensors", {"which": "last", **_place(results)}
     return best, {"which": "best", **_place(run.manifest.get("best") or {})}
 
 
@@ -173,7 +173,7 @@ def _over_checkpoints(
 
     That of step 0, which a run begins with, is left out.
     """
-    task = build_dcgan(config, judge.image_shape, steps=1)
+    task = build_gan(config, judge.image_shape, judge.num_classes, count=1)
     state = TrainingState(run.folder / "checkpoints", task)
     z = latent(config, count)
     seen = pictures - round(config.data.validation * pictures)
@@ -182,12 +182,12 @@ def _over_checkpoints(
     for path in state.checkpoints():
         try:
             state.restore(path)
-        except DamagedCheckpoint as error:
+        except DamagedFile as error:
             logger.warning("left out: %s", error)
             continue
         if not state.progress.step:
             continue
-        features, _ = judge.predict(generate(task.average, z))
+        features, _ = judge.predict(generate(task.sampler, z))
         frechet = evaluate_frechet(features, real.test, seed=_SEED)
         step = state.progress.step
         points.append({"step": step, "epoch": step / steps_per_epoch, **frechet})

@@ -10,7 +10,7 @@ from convgan.errors import UsageError
 from convgan.evaluation import FeatureNetwork, bundled_network, load_feature_network
 from convgan.runs import Run, all_runs, find_run
 
-_MODEL = Path("model") / "classifier.keras"
+_MODEL = Path("model") / "classifier.safetensors"
 
 
 def find_evaluator(

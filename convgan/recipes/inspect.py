@@ -4,38 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from convgan.config import ClassifierRunConfig, Config
+from convgan.config import Config
 from convgan.data import Dataset, load_dataset
-from convgan.models.feasibility import check_classifier, check_gan
-from convgan.models.layer_table import (
-    classifier_table,
-    discriminator_table,
-    generator_table,
-)
-from convgan.models.layer_text import format_table
-from convgan.reporting import save_labelled_pictures
+from convgan.models.build import check_networks
+from convgan.reporting import Table, save_labelled_pictures
+from convgan.reporting.layer_table import network_table
 
 _SHOWN = 32  # pictures in the grid
 
 
-def describe_networks(config: Config) -> str:
+def describe_networks(config: Config) -> list[Table]:
     """Return the layer tables of the configuration's networks, for its data's picture size."""
     data = config.data
     if data.name != "folder":  # the sample has the shape and the classes of the full set
         data = data.model_copy(update={"source": "sample", "folder": None, "limit": 1})
     train = load_dataset(data).train
-    shape = train.image_shape
-    if isinstance(config, ClassifierRunConfig):
-        classes = len(train.class_names)
-        check_classifier(config.model, shape, classes)
-        tables = {"classifier": classifier_table(config.model, shape, classes)}
-    else:
-        check_gan(config.generator, config.discriminator, shape)
-        tables = {
-            "generator": generator_table(config.generator, shape[-1]),
-            "discriminator": discriminator_table(config.discriminator, shape),
-        }
-    return "\n\n".join(f"{name}\n{format_table(rows)}" for name, rows in tables.items())
+    tables = check_networks(config, train.image_shape, len(train.class_names))
+    return [network_table(role, rows) for role, rows in tables.items()]
 
 
 def describe_data(config: Config, out: Path) -> tuple[str, Path]:

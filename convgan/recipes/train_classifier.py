@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from functools import partial
 
-import keras
-
-from convgan.callbacks.writing import SaveBest, SaveModels
+from convgan.callbacks.networks import SaveBest, SaveNetworks
+from convgan.callbacks.session import RunOptions, common_callbacks, training_session
 from convgan.config import ClassifierRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError
 from convgan.evaluation import evaluate_classification, predict_logits
 from convgan.hardware import make_deterministic, set_precision_and_seed
-from convgan.models.classifier import build_classifier
-from convgan.models.feasibility import check_classifier
-from convgan.recipes.job import (
-    RunOptions,
-    common_callbacks,
-    dry_run,
-    recorded,
-    total_steps,
-)
-from convgan.recipes.recovery import train_and_recover
-from convgan.recipes.resume import open_run
+from convgan.models.build import check_networks, network_specs
 from convgan.runs import Run
-from convgan.training import ClassifierTask, build_optimizer
+from convgan.training.build import build_classifier_task
+from convgan.training.callback import Callback, Numbers
+from convgan.training.classifier import ClassifierTask
+from convgan.training.dry_run import dry_run
+from convgan.training.loop import run_training
 
 
-def train_classifier(config: ClassifierRunConfig, job: RunOptions) -> Run | None:
+def train_classifier(config: ClassifierRunConfig, options: RunOptions) -> Run | None:
     """Train on the training pictures less the held-out ones, which choose the best epoch.
 
     Returns the finished run, or None after a dry run.
@@ -36,38 +29,34 @@ def train_classifier(config: ClassifierRunConfig, job: RunOptions) -> Run | None
     check_labels(dataset.train)
     held_out = round(config.data.validation * len(dataset.train))
     train, validation = hold_out(dataset.train, held_out, config.seed)
-    classes = len(train.class_names)
-    check_classifier(config.model, train.image_shape, classes)
+    shape, classes = train.image_shape, len(train.class_names)
+    check_networks(config, shape, classes)
 
     set_precision_and_seed(config.train.precision, config.seed)
-    network = build_classifier(config.model, train.image_shape, classes)
-    task = ClassifierTask(network, config.train, seed=config.seed)
-    steps = total_steps(config.train, len(train))
-    task.compile(build_optimizer(config.train.optimizer, config.train.schedule, steps))
-    if job.dry_run:
+    task = build_classifier_task(config, shape, classes, count=len(train))
+    if options.dry_run:
         dry_run(task, train, config.train)
         return None
     if config.train.deterministic:
         make_deterministic()
 
-    run, state = open_run(job, config, dataset, task)
-    del dataset  # 50 MB of pictures that train and the held-out ones have copies of
-    save: keras.callbacks.Callback = SaveModels(run, state)
-    if len(validation):
-        save = SaveBest(
-            run, state, "val_accuracy", network="classifier", file="classifier", entry="results"
-        )
-    with recorded(run):
-        train_and_recover(
-            run,
+    with training_session(options, config, dataset, task, advice=_advice(config)) as (run, state):
+        del dataset  # 50 MB of pictures that train and the held-out ones have copies of
+        specs = network_specs(config, shape, classes)
+        save: Callback = SaveNetworks(run, state, task, specs)
+        if len(validation):
+            save = SaveBest(
+                run, state, task, specs,
+                network="classifier", file="classifier", entry="results",
+                monitor="val_accuracy", better="higher",
+            )  # fmt: skip
+        run_training(
             task,
             train,
             config.train,
+            config.runtime,
             state=state,
-            callbacks=[
-                save,
-                *common_callbacks(run, state, config.train, len(train)),
-            ],
+            callbacks=[save, *common_callbacks(run, state, config, len(train))],
             validate=partial(_validate, task, validation),
         )
     return run
@@ -76,10 +65,10 @@ def train_classifier(config: ClassifierRunConfig, job: RunOptions) -> Run | None
 def check_labels(train: ImageSet) -> None:
     """Raise DataError if the pictures have none."""
     if train.labels is None:
-        raise DataError(f"{train.origin} has no labels: a classifier needs one folder a class")
+        raise DataError(f"{train.origin} has no labels: a classifier needs one folder per class")
 
 
-def _validate(task: ClassifierTask, validation: ImageSet, _epoch: int) -> dict[str, float]:
+def _validate(task: ClassifierTask, validation: ImageSet, _epoch: int) -> Numbers:
     if validation.labels is None or not len(validation):
         return {}
     logits = predict_logits(
@@ -87,3 +76,9 @@ def _validate(task: ClassifierTask, validation: ImageSet, _epoch: int) -> dict[s
     )
     numbers = evaluate_classification(logits, validation.labels, validation.class_names)
     return {"val_loss": numbers["loss"], "val_accuracy": numbers["accuracy"]}
+
+
+def _advice(config: ClassifierRunConfig) -> str:
+    precision = "" if config.train.precision == "float32" else "train.precision float32, or "
+    rate = config.train.optimizer.learning_rate
+    return f"{precision}a lower train.optimizer.learning_rate (now {rate:g})"

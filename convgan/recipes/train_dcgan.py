@@ -1,38 +1,34 @@
-"""`convgan train-dcgan`: pictures to a generator, with a sample grid an epoch and a GIF."""
+"""`convgan train-dcgan`: pictures to a generator, with a sample grid per epoch and a GIF."""
 
 from __future__ import annotations
 
 import logging
 
-import keras
-
+from convgan.callbacks.curves import QualityCurve
+from convgan.callbacks.grids import SampleGrid
 from convgan.callbacks.health import HealthCheck
+from convgan.callbacks.networks import SaveBest, SaveNetworks
 from convgan.callbacks.quality import GeneratorQuality
-from convgan.callbacks.writing import QualityCurve, SampleGrid, SaveBest, SaveModels
+from convgan.callbacks.session import RunOptions, common_callbacks, training_session
 from convgan.config import GanRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError, RunError, UsageError
+from convgan.evaluation.diagnosis import not_finite_advice
 from convgan.hardware import make_deterministic, set_precision_and_seed
-from convgan.models.dcgan import build_discriminator, build_generator
-from convgan.models.feasibility import check_gan
+from convgan.models.build import check_networks, network_specs
 from convgan.recipes.evaluator import find_evaluator
-from convgan.recipes.job import (
-    RunOptions,
-    common_callbacks,
-    dry_run,
-    recorded,
-    total_steps,
-)
 from convgan.recipes.make_gif import make_gif
-from convgan.recipes.recovery import train_and_recover
-from convgan.recipes.resume import open_run
 from convgan.runs import Run
-from convgan.training import GAN, TrainingState, build_optimizer
+from convgan.training.build import build_gan
+from convgan.training.callback import Callback
+from convgan.training.dry_run import dry_run
+from convgan.training.gan import GAN
+from convgan.training.loop import run_training
 
 logger = logging.getLogger("convgan")
 
 
-def train_dcgan(config: GanRunConfig, job: RunOptions) -> Run | None:
+def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
     """Train generator and discriminator on the training pictures less the held-out ones.
 
     Returns the finished run, or None after a dry run. Labels, if there are any, are not used.
@@ -41,32 +37,44 @@ def train_dcgan(config: GanRunConfig, job: RunOptions) -> Run | None:
     train, held_out = hold_out(
         dataset.train, round(config.data.validation * len(dataset.train)), config.seed
     )
-    check_gan(config.generator, config.discriminator, train.image_shape)
+    shape, classes = train.image_shape, len(train.class_names)
+    check_networks(config, shape, classes)
 
     set_precision_and_seed(config.train.precision, config.seed)
-    task = build_dcgan(config, train.image_shape, steps=total_steps(config.train, len(train)))
+    task = build_gan(config, shape, classes, count=len(train))
     quality = _quality(config, task, held_out)
-    if job.dry_run:
+    if options.dry_run:
         dry_run(task, train, config.train)
         return None
     if config.train.deterministic:
         make_deterministic()
 
-    run, state = open_run(job, config, dataset, task)
-    del dataset  # 50 MB of pictures that train and the held-out ones have copies of
-    with recorded(run):
-        train_and_recover(
-            run,
+    advice = not_finite_advice(config.train)
+    with training_session(options, config, dataset, task, advice=advice) as (run, state):
+        del dataset  # 50 MB of pictures that train and the held-out ones have copies of
+        specs = network_specs(config, shape, classes)
+        best: list[Callback] = []
+        if quality:
+            best = [
+                SaveBest(
+                    run, state, task, specs,
+                    network="generator", file="generator-best", entry="best",
+                    monitor="val_frechet", better="lower",
+                ),
+                QualityCurve(run, quality.protocol),
+            ]  # fmt: skip
+        run_training(
             task,
             train,
             config.train,
+            config.runtime,
             state=state,
             callbacks=[
-                SaveModels(run, state),
-                SampleGrid(run, state, config.train.sample_grid),
-                *common_callbacks(run, state, config.train, len(train)),
-                HealthCheck(run, state, config.train, quality),
-                *(_keep_the_best(run, state, quality) if quality else []),
+                SaveNetworks(run, state, task, specs),
+                SampleGrid(run, state, task, config.train.sample_grid),
+                *common_callbacks(run, state, config, len(train)),
+                HealthCheck(run, state, task, config.train, quality),
+                *best,
             ],
             validate=quality or (lambda _epoch: {}),
         )
@@ -75,22 +83,6 @@ def train_dcgan(config: GanRunConfig, job: RunOptions) -> Run | None:
         except (DataError, RunError) as error:  # the training is done, whatever the disk says
             logger.warning("no training.gif: %s. Later: convgan make-gif %s", error, run.folder)
     return run
-
-
-def build_dcgan(config: GanRunConfig, image_shape: tuple[int, int, int], *, steps: int) -> GAN:
-    """Build both networks and, for a training of so many steps, their optimizers."""
-    task = GAN(
-        build_generator(config.generator, image_shape[-1]),
-        build_discriminator(config.discriminator, image_shape),
-        config.train,
-        seed=config.seed,
-    )
-    schedule = config.train.schedule
-    task.compile(
-        build_optimizer(config.train.generator_optimizer, schedule, steps, name="g_optimizer"),
-        build_optimizer(config.train.discriminator_optimizer, schedule, steps, name="d_optimizer"),
-    )
-    return task
 
 
 def _quality(config: GanRunConfig, task: GAN, held_out: ImageSet) -> GeneratorQuality | None:
@@ -106,12 +98,3 @@ def _quality(config: GanRunConfig, task: GAN, held_out: ImageSet) -> GeneratorQu
             raise
         logger.warning("no Fréchet distance while training, and so no best epoch: %s", error)
         return None
-
-
-def _keep_the_best(
-    run: Run, state: TrainingState, quality: GeneratorQuality
-) -> list[keras.callbacks.Callback]:
-    best = SaveBest(
-        run, state, "val_frechet", network="generator", file="generator-best", entry="best"
-    )
-    return [best, QualityCurve(run, quality.protocol)]

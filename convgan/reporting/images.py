@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 import zlib
@@ -88,12 +89,11 @@ def enlarge(image: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
     return image.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
-def save_png(path: Path, array: NDArray[np.uint8]) -> None:
-    """Write (H, W), (H, W, 1) or (H, W, 3) as a PNG file; the file appears whole or not at all.
+def png_bytes(array: NDArray[np.uint8]) -> bytes:
+    """Return (H, W), (H, W, 1) or (H, W, 3) as a PNG file.
 
     Raises:
         ValueError: the array has another form or type.
-        RunError: the file cannot be written.
     """
     if array.ndim == 3 and array.shape[-1] == 1:
         array = array[..., 0]
@@ -103,8 +103,20 @@ def save_png(path: Path, array: NDArray[np.uint8]) -> None:
             f"got {array.dtype} of shape {array.shape}, expected uint8 of shape (H, W), "
             "(H, W, 1) or (H, W, 3)"
         )
+    stream = io.BytesIO()
+    Image.fromarray(array).save(stream, format="PNG")
+    return stream.getvalue()
+
+
+def save_png(path: Path, array: NDArray[np.uint8]) -> None:
+    """Write an array as a PNG file, which appears whole or not at all; see `png_bytes`.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    content = png_bytes(array)
     with replacing(path) as temporary:
-        Image.fromarray(array).save(temporary, format="PNG")
+        temporary.write_bytes(content)
 
 
 def read_png(path: Path) -> NDArray[np.uint8]:

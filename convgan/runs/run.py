@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ class Run:
         self.folder = folder
         self.manifest: dict[str, Any] = {}
         self._unwritten = False
-        self._waiting: dict[str, Callable[[], None]] = {}
+        self._waiting: dict[str, bytes] = {}
+        """Files that the disk did not take yet, by name."""
         self._metrics = MetricsFile(folder / "metrics.jsonl")
         self._lock = FolderLock(folder)
 
@@ -105,12 +106,9 @@ class Run:
         """Append one line to `metrics.jsonl`, now or as soon as the disk takes it."""
         self._metrics.append(record)
 
-    def write(self, name: str, job: Callable[[], None]) -> None:
-        """Write a file by this job, now or as soon as the disk takes it.
-
-        A later job of the same name takes the place of one that still waits.
-        """
-        self._waiting[name] = job
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file that could not be made again, now or as soon as the disk takes it."""
+        self._waiting[name] = content
         try:
             self._write_waiting()
         except RunError as error:
@@ -165,8 +163,9 @@ class Run:
         return path
 
     def _write_waiting(self) -> None:
-        for name, job in list(self._waiting.items()):
-            job()
+        for name, content in list(self._waiting.items()):
+            with replacing(self.folder / name) as temporary:
+                temporary.write_bytes(content)
             del self._waiting[name]
 
     def _write_manifest(self) -> None:

@@ -1,72 +1,103 @@
-"""Random changes of training pictures that keep their class.
-
-Each takes float pictures (N, H, W, C) and a stateless seed (2,), and changes each picture
-differently.
-"""
+"""Random changes of training images that keep their class."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-import tensorflow as tf
+from pydantic import Field
 
+from convgan.config.kinds import AUGMENTATIONS, Augmentation
+from convgan.config.section import Fraction
+from convgan.lazy import LazyModule
 
-def random_shift(images: tf.Tensor, pixels: int, seed: tf.Tensor) -> tf.Tensor:
-    """Move each picture by up to `pixels` whole pixels each way; its edge fills the gap."""
-    _, height, width, _ = images.shape
-    offsets = tf.random.stateless_uniform(
-        [_count(images), 2], seed, minval=-pixels, maxval=pixels + 1, dtype=tf.int32
-    )
-    rows = _moved(height, offsets[:, 0])
-    columns = _moved(width, offsets[:, 1])
-    images = tf.gather(images, rows, axis=1, batch_dims=1)
-    return tf.gather(images, columns, axis=2, batch_dims=1)
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = LazyModule("tensorflow")
 
 
-def random_affine(images: tf.Tensor, degrees: float, share: float, seed: tf.Tensor) -> tf.Tensor:
-    """Turn each picture about its centre by up to so many degrees, and enlarge or shrink it.
+@AUGMENTATIONS.add("shift")
+class Shift(Augmentation):
+    """Move each image by up to `pixels` whole pixels each way; its edge fills the gap."""
 
-    Args:
-        images: their edges fill what is outside.
-        degrees: the angle is uniform in [-degrees, degrees].
-        share: the size is divided by a number uniform in [1 - share, 1 + share].
-        seed: of the angles and sizes.
+    name: Literal["shift"]
+    pixels: Annotated[int, Field(ge=1, le=16)] = 1
+
+    def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Return the moved images, (N, H, W, C)."""
+        _, height, width, _ = images.shape
+        offsets = tf.random.stateless_uniform(
+            [_count(images), 2], seed, minval=-self.pixels, maxval=self.pixels + 1, dtype=tf.int32
+        )
+        images = tf.gather(images, _moved(height, offsets[:, 0]), axis=1, batch_dims=1)
+        return tf.gather(images, _moved(width, offsets[:, 1]), axis=2, batch_dims=1)
+
+
+@AUGMENTATIONS.add("affine")
+class Affine(Augmentation):
+    """Turn each image about its centre, and enlarge or shrink it; its edges fill what is outside.
+
+    The angle is uniform in [-degrees, degrees]; the size is divided by a number uniform in
+    [1 - scale, 1 + scale].
     """
-    _, height, width, _ = images.shape
-    chance = tf.random.stateless_uniform([_count(images), 2], seed, minval=-1.0, maxval=1.0)
-    angle, factor = math.radians(degrees) * chance[:, 0], 1.0 + share * chance[:, 1]
-    cosine, sine, zero = factor * tf.cos(angle), factor * tf.sin(angle), tf.zeros_like(angle)
-    x, y = (width - 1) / 2, (height - 1) / 2  # the centre stays where it is
-    from_column = (cosine, -sine, x - cosine * x + sine * y)
-    from_row = (sine, cosine, y - sine * x - cosine * y)
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=images,
-        transforms=tf.stack([*from_column, *from_row, zero, zero], axis=1),
-        output_shape=[height, width],
-        fill_value=0.0,
-        interpolation="BILINEAR",
-        fill_mode="NEAREST",
-    )
+
+    name: Literal["affine"]
+    degrees: Annotated[float, Field(ge=0, le=180)] = 0.0
+    scale: Fraction = 0.0
+
+    xla: ClassVar[bool] = False
+
+    def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Return the images resampled once, bilinearly, (N, H, W, C)."""
+        _, height, width, _ = images.shape
+        chance = tf.random.stateless_uniform([_count(images), 2], seed, minval=-1.0, maxval=1.0)
+        angle, factor = math.radians(self.degrees) * chance[:, 0], 1.0 + self.scale * chance[:, 1]
+        cosine, sine, zero = factor * tf.cos(angle), factor * tf.sin(angle), tf.zeros_like(angle)
+        x, y = (width - 1) / 2, (height - 1) / 2  # the centre stays where it is
+        from_column = (cosine, -sine, x - cosine * x + sine * y)
+        from_row = (sine, cosine, y - sine * x - cosine * y)
+        return tf.raw_ops.ImageProjectiveTransformV3(
+            images=images,
+            transforms=tf.stack([*from_column, *from_row, zero, zero], axis=1),
+            output_shape=[height, width],
+            fill_value=0.0,
+            interpolation="BILINEAR",
+            fill_mode="NEAREST",
+        )
 
 
-def random_flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Mirror each picture with a chance of a half, left and right exchanged."""
-    mirrored = tf.random.stateless_uniform([_count(images), 1, 1, 1], seed) < 0.5
-    return tf.where(mirrored, images[:, :, ::-1], images)
+@AUGMENTATIONS.add("flip")
+class Flip(Augmentation):
+    """Mirror each image with a probability of a half, left and right exchanged; not for digits."""
+
+    name: Literal["flip"]
+
+    def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Return the images, some mirrored, (N, H, W, C)."""
+        mirrored = tf.random.stateless_uniform([_count(images), 1, 1, 1], seed) < 0.5
+        return tf.where(mirrored, images[:, :, ::-1], images)
 
 
-def cutout(images: tf.Tensor, side: int, seed: tf.Tensor) -> tf.Tensor:
-    """Set a square of `side` pixels to 0, the middle grey (DeVries and Taylor, 2017, "Cutout").
+@AUGMENTATIONS.add("cutout")
+class Cutout(Augmentation):
+    """Set a square of `size` pixels to 0, the middle grey (DeVries and Taylor, 2017).
 
-    Its centre is anywhere in the picture, so that a part of it may lie outside.
+    Its centre is anywhere in the image, so that a part of it may lie outside.
     """
-    _, height, width, _ = images.shape
-    share = tf.random.stateless_uniform([_count(images), 2], seed)
-    # The first row and column of the square; the centre is side // 2 further.
-    first = tf.cast(share * [float(height), float(width)], tf.int32) - side // 2
-    rows = _inside(height, first[:, 0], side)[:, :, None, None]
-    columns = _inside(width, first[:, 1], side)[:, None, :, None]
-    return tf.where(rows & columns, tf.zeros([], images.dtype), images)
+
+    name: Literal["cutout"]
+    size: Annotated[int, Field(ge=1, le=512)] = 8
+
+    def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Return the images with their squares, (N, H, W, C)."""
+        _, height, width, _ = images.shape
+        fraction = tf.random.stateless_uniform([_count(images), 2], seed)
+        # The first row and column of the square; the centre is size // 2 further.
+        first = tf.cast(fraction * [float(height), float(width)], tf.int32) - self.size // 2
+        rows = _inside(height, first[:, 0], self.size)[:, :, None, None]
+        columns = _inside(width, first[:, 1], self.size)[:, None, :, None]
+        return tf.where(rows & columns, tf.zeros([], images.dtype), images)
 
 
 def _count(images: tf.Tensor) -> tf.Tensor | int:
@@ -79,5 +110,5 @@ def _moved(size: int, offsets: tf.Tensor) -> tf.Tensor:
 
 
 def _inside(size: int, first: tf.Tensor, side: int) -> tf.Tensor:
-    place = tf.range(size)[None, :] - first[:, None]
-    return (place >= 0) & (place < side)
+    index = tf.range(size)[None, :] - first[:, None]
+    return (index >= 0) & (index < side)

@@ -7,24 +7,23 @@ import logging
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-import keras
-
-from convgan.config import CheckpointEvery, Train
+from convgan.config import CheckpointInterval, RuntimeConfig, TrainConfig
 from convgan.data import ImageSet
-from convgan.errors import ConvganError, DataError, RunError
+from convgan.errors import ConvganError, RunError
+from convgan.training.callback import Callback, Callbacks, Numbers
 from convgan.training.state import TrainingState
 from convgan.training.steps import Call, compile_steps
 from convgan.training.stopping import stop_requests
+from convgan.training.task import Task
 
-Numbers = dict[str, float]
 Validate = Callable[[int], Numbers]
 
 logger = logging.getLogger("convgan")
 RETRY_SECONDS = 60.0  # after a checkpoint that could not be written
+MOST_ROLLBACKS = 3
 
 
 class Stopped(ConvganError):  # noqa: N818  not a failure
@@ -38,68 +37,92 @@ class Stopped(ConvganError):  # noqa: N818  not a failure
 class NotFinite(RunError):  # noqa: N818  what was met
     """A step gave a loss or a gradient that is not finite; the state is that from before it."""
 
+    rollbacks = 0
+    """Times that the training had gone back before it gave up."""
+
     def __init__(self, step: int, names: tuple[str, ...]) -> None:
         super().__init__(f"step {step} gave a {' and a '.join(names)} that is not a finite number")
 
 
-def run_training(
-    task: Any,
+def run_training(  # noqa: C901  the whole story, in one place
+    task: Task,
     pictures: ImageSet,
-    config: Train,
+    config: TrainConfig,
+    runtime: RuntimeConfig,
     *,
     state: TrainingState,
-    callbacks: list[keras.callbacks.Callback],
+    callbacks: Sequence[Callback],
     validate: Validate = lambda _epoch: {},
 ) -> None:
     """Train from where the state is to the last epoch, saving on the way and at the end.
 
     Args:
-        task: a compiled model with `train_step`, `log_names`, `step` and `rollbacks`.
+        task: networks and optimizers with their step.
         pictures: the training set; labels may be absent where the task needs none.
-        config: epochs, batch size, steps a call, and when to save.
+        config: epochs and batch size.
+        runtime: steps per call, when to save, what follows a number that is not finite.
         state: restored, or new.
-        callbacks: Keras callbacks; `on_train_batch_end` gets the number of steps done. One that
-            cannot write its file is warned of, and the training goes on.
+        callbacks: told what happens. One that cannot write its file is reported, and the training
+            goes on.
         validate: from the epoch (from 0) to its validation numbers, named `val_...`.
 
     Raises:
         Stopped: Ctrl-C or SIGTERM came; the state is saved.
-        NotFinite: a step went wrong; the task is as it was before that step.
+        NotFinite: a step went wrong, and is not to be rolled back, or not once more; the state
+            from before it is saved.
         RunError: the last state, or the very first, cannot be saved.
     """
-    compiled = compile_steps(task, pictures, config.batch_size, xla=config.xla)
+    steps = compile_steps(task, pictures, config.batch_size, xla=config.xla)
+    beside = Callbacks(callbacks)
     progress = state.progress
-    saves = _Saves(state, config.checkpoint_every)
-    tell = _Beside(callbacks, task)
 
-    tell("on_train_begin")
-    try:
-        with stop_requests() as stop, _young_objects_only():
-            saves.now()
-            for epoch in range(config.epochs):
-                end = epoch_end(epoch, len(pictures), config.batch_size)
-                if progress.step >= end:
-                    continue
-                tell("on_epoch_begin", epoch)
-                while progress.step < end and not stop:
-                    count = min(config.steps_per_call, end - progress.step)
-                    advance(compiled, count, state, tell)
-                    if progress.step < end:
-                        saves.if_due()
-                if progress.step == end:  # also when the stop came in its last steps
-                    tell("on_epoch_end", epoch, progress.end_epoch() | validate(epoch))
-                    saves.after_epoch(epoch)
-                    gc.collect()
-                if stop:
-                    saves.now()
-                    raise Stopped(stop.number, progress.step)
-            saves.now()
-    finally:
-        tell("on_train_end")
+    def train_epochs() -> None:
+        """For each epoch, for each call of some steps: compute, tell, save."""
+        saves = _Saves(state, runtime.checkpoint_every)
+        saves.now()
+        for epoch in range(config.epochs):
+            end = epoch_end(epoch, len(pictures), config.batch_size)
+            if progress.step >= end:
+                continue
+            beside.tell(Callback.on_epoch_begin, epoch)
+            while progress.step < end and not stop:
+                advance(steps, min(runtime.steps_per_call, end - progress.step), state, beside)
+                if progress.step < end:
+                    saves.if_due()
+            if progress.step == end:  # also when the stop came in its last steps
+                beside.tell(Callback.on_epoch_end, epoch, progress.end_epoch() | validate(epoch))
+                saves.after_epoch(epoch)
+                gc.collect()
+            if stop:
+                saves.now()
+                raise Stopped(stop.number, progress.step)
+        saves.now()
+
+    with stop_requests() as stop, _young_objects_only():
+        while True:
+            beside.tell(Callback.on_train_begin)
+            try:
+                train_epochs()
+                return
+            except NotFinite as fault:
+                used = int(task.rollbacks.value)
+                if runtime.on_nan == "stop" or used >= MOST_ROLLBACKS:
+                    state.save()
+                    fault.rollbacks = used
+                    raise
+                state.restore_newest()
+                task.rollbacks.assign(used + 1)
+                beside.tell(Callback.on_rollback, state.progress.step)
+                logger.warning(
+                    "%s. Back to step %d and on with other noise: rollback %d of at most %d",
+                    fault, state.progress.step, used + 1, MOST_ROLLBACKS,
+                )  # fmt: skip
+            finally:
+                beside.tell(Callback.on_train_end)
 
 
 def advance(
-    compiled: Callable[[int], Call], count: int, state: TrainingState, tell: Callable[..., None]
+    steps: Callable[[int], Call], count: int, state: TrainingState, beside: Callbacks
 ) -> None:
     """Make so many steps and tell the callbacks.
 
@@ -108,15 +131,15 @@ def advance(
     """
     before = state.snapshot()
     begin = time.perf_counter()
-    call = compiled(count)
+    call = steps(count)
     broken = call.broken
     while call.broken:
         state.put_back(before)
-        call = compiled(call.good)
+        call = steps(call.good)
     state.progress.seconds += time.perf_counter() - begin
     if call.good:
         state.progress.add(call.logs, call.good)
-        tell("on_train_batch_end", state.progress.step, call.logs)
+        beside.tell(Callback.on_call_end, state.progress.step, call.logs)
     if broken:
         raise NotFinite(state.progress.step + 1, broken)
 
@@ -124,6 +147,11 @@ def advance(
 def epoch_end(epoch: int, count: int, batch_size: int) -> int:
     """Return the number of steps done when this epoch (from 0) is over, at least one each."""
     return max(epoch + 1, (epoch + 1) * count // batch_size)
+
+
+def total_steps(config: TrainConfig, count: int) -> int:
+    """Return the steps of the whole training with so many images."""
+    return epoch_end(config.epochs - 1, count, config.batch_size)
 
 
 @contextmanager
@@ -141,33 +169,12 @@ def _young_objects_only() -> Iterator[None]:
         gc.unfreeze()
 
 
-class _Beside:
-    """Tells the callbacks what happens; a file that cannot be written ends no training."""
-
-    def __init__(self, callbacks: list[keras.callbacks.Callback], task: Any) -> None:
-        self.callbacks = callbacks
-        self.failing: set[int] = set()
-        for callback in callbacks:
-            callback.set_model(task)
-
-    def __call__(self, event: str, *args: Any) -> None:
-        for place, callback in enumerate(self.callbacks):
-            try:
-                getattr(callback, event)(*args)
-            except (DataError, RunError, OSError) as error:
-                if place not in self.failing:
-                    logger.warning("%s; training goes on", error)
-                self.failing.add(place)
-            else:
-                self.failing.discard(place)
-
-
 class _Saves:
     """Saves the state when it is due; one that fails is tried again, if a good one is there."""
 
-    def __init__(self, state: TrainingState, every: CheckpointEvery) -> None:
+    def __init__(self, state: TrainingState, interval: CheckpointInterval) -> None:
         self.state = state
-        self.every = every
+        self.interval = interval
         self.saved = state.progress.step if state.checkpoints() else -1
         """The step of the newest checkpoint."""
         self._plan()
@@ -193,7 +200,7 @@ class _Saves:
 
     def after_epoch(self, epoch: int) -> None:
         """Save if this epoch (from 0) is one to be saved."""
-        if self.every.epochs and (epoch + 1) % self.every.epochs == 0:
+        if self.interval.epochs and (epoch + 1) % self.interval.epochs == 0:
             self._try()
         else:
             self.if_due()
@@ -212,5 +219,5 @@ class _Saves:
             self.next = time.monotonic() + RETRY_SECONDS
 
     def _plan(self) -> None:
-        minutes = self.every.minutes or math.inf
+        minutes = self.interval.minutes or math.inf
         self.next = time.monotonic() + 60 * minutes

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import tensorflow as tf
 
 from convgan.config import Adam, Optimizer, Schedule
 
-_RISE = 0.3  # share of the steps in which a one-cycle rate rises
+_RISE = 0.3  # fraction of the steps in which a one-cycle rate rises
 _START = 1 / 25  # of the peak, where it begins to rise
 
 
 def build_optimizer(
-    optimizer: Optimizer, schedule: Schedule, total_steps: int, *, name: str = "optimizer"
-) -> Any:
-    """Return the Keras optimizer whose rate follows the schedule over `total_steps`.
+    optimizer: Optimizer, schedule: Schedule, total_steps: int, network: keras.Model
+) -> keras.optimizers.Optimizer:
+    """Return the Keras optimizer of a network, whose rate follows the schedule over `total_steps`.
 
-    The name is part of its variables' names in a checkpoint.
+    It is built, so that a resume finds its moments.
     """
     rate = _rate(optimizer.learning_rate, schedule, max(1, total_steps))
     if isinstance(optimizer, Adam):
-        return keras.optimizers.Adam(
-            rate, beta_1=optimizer.beta_1, beta_2=optimizer.beta_2, name=name
-        )
-    return keras.optimizers.RMSprop(rate, rho=optimizer.rho, name=name)
+        built = keras.optimizers.Adam(rate, beta_1=optimizer.beta_1, beta_2=optimizer.beta_2)
+    else:
+        built = keras.optimizers.RMSprop(rate, rho=optimizer.rho)
+    built.build(network.trainable_variables)
+    return built
 
 
-def update(*parts: tuple[Any, list[tf.Tensor], keras.Model]) -> None:
+def update(*parts: tuple[keras.optimizers.Optimizer, list[tf.Tensor], keras.Model]) -> None:
     """Apply each (optimizer, gradients, network), but only when all gradients are computed.
 
     Without this barrier a graph with a second-order gradient (the R1 penalty) was wrong in about
@@ -40,7 +39,9 @@ def update(*parts: tuple[Any, list[tf.Tensor], keras.Model]) -> None:
         optimizer.apply([next(computed) for _ in gradients], network.trainable_variables)
 
 
-def _rate(peak: float, schedule: Schedule, steps: int) -> Any:
+def _rate(
+    peak: float, schedule: Schedule, steps: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
     schedules = keras.optimizers.schedules
     if schedule == "cosine":
         return schedules.CosineDecay(peak, steps)

@@ -1,44 +1,63 @@
-"""Penalties on the discriminator's gradient at the pictures, apart from the losses.
+"""Penalties on the discriminator's gradient at the images, apart from the losses.
 
-Each takes the discriminator as a function of pictures, real and generated pictures
-(N, H, W, C), and a stateless seed (2,), and returns a scalar of weight 1.
+Their own gradients are second-order; the layers of convgan's discriminators have exact ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
 
-import tensorflow as tf
+from convgan.config.kinds import PENALTIES, Penalty
+from convgan.lazy import LazyModule
 
-Critic = Callable[[tf.Tensor], tf.Tensor]
-Penalty = Callable[[Critic, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = LazyModule("tensorflow")
+
+Discriminator = Callable[["tf.Tensor"], "tf.Tensor"]
 
 
-def r1(critic: Critic, real: tf.Tensor, _fake: tf.Tensor, _seed: tf.Tensor) -> tf.Tensor:
-    """Half the mean squared gradient norm at real pictures (Mescheder et al., 2018, eq. 9)."""
-    return 0.5 * tf.reduce_mean(tf.reduce_sum(tf.square(_gradient(critic, real)), axis=[1, 2, 3]))
+@PENALTIES.add("r1")
+class R1(Penalty):
+    """Half the mean squared gradient norm at real images (Mescheder et al., 2018, eq. 9)."""
+
+    name: Literal["r1"]
+
+    def __call__(
+        self, discriminator: Discriminator, real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor
+    ) -> tf.Tensor:
+        """Return the scalar; fake images and seed are not used."""
+        del fake, seed
+        return 0.5 * tf.reduce_mean(_squared_norms(discriminator, real))
 
 
-def gradient_penalty(
-    critic: Critic, real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor
-) -> tf.Tensor:
-    """Mean squared distance of the gradient norm from 1 between real and generated pictures.
+@PENALTIES.add("gradient_penalty")
+class GradientPenalty(Penalty):
+    """Mean squared distance of the gradient norm from 1 between real and fake images.
 
-    Gulrajani et al., 2017, eq. 3; one point on each line from a real to a generated picture.
+    Gulrajani et al., 2017, eq. 3; one point on each line from a real to a fake image.
     """
-    share = tf.random.stateless_uniform([tf.shape(real)[0], 1, 1, 1], seed)
-    between = share * real + (1.0 - share) * fake
-    squares = tf.reduce_sum(tf.square(_gradient(critic, between)), axis=[1, 2, 3])
-    # The square root has no finite slope at 0, where a dead discriminator would put it.
-    return tf.reduce_mean(tf.square(tf.sqrt(squares + 1e-12) - 1.0))
+
+    name: Literal["gradient_penalty"]
+
+    def __call__(
+        self, discriminator: Discriminator, real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor
+    ) -> tf.Tensor:
+        """Return the scalar; the seed chooses the points, uniformly."""
+        weight = tf.random.stateless_uniform([tf.shape(real)[0], 1, 1, 1], seed)
+        squares = _squared_norms(discriminator, weight * real + (1.0 - weight) * fake)
+        # The square root has no finite slope at 0, where a dead discriminator would put it.
+        return tf.reduce_mean(tf.square(tf.sqrt(squares + 1e-12) - 1.0))
 
 
-PENALTIES: dict[str, Penalty] = {"r1": r1, "gradient_penalty": gradient_penalty}
+def _squared_norms(discriminator: Discriminator, images: tf.Tensor) -> tf.Tensor:
+    """Squared norm of the gradient of each image's own logit, (N,).
 
-
-def _gradient(critic: Critic, images: tf.Tensor) -> tf.Tensor:
-    """Gradient of each picture's own logit: the sum's, as no layer should mix pictures."""
+    By the gradient of the logits' sum, which is that where no layer mixes samples.
+    """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
-        logits = tf.reduce_sum(critic(images))
-    return tape.gradient(logits, images)
+        logits = tf.reduce_sum(discriminator(images))
+    return tf.reduce_sum(tf.square(tape.gradient(logits, images)), axis=[1, 2, 3])

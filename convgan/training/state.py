@@ -10,17 +10,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from pydantic import TypeAdapter, ValidationError
 
+from convgan.arrays import DamagedFile, form_of, read_arrays, read_header, write_arrays
 from convgan.errors import RunError
-from convgan.training.checkpoint import (
-    DamagedCheckpoint,
-    read_arrays,
-    read_header,
-    write_checkpoint,
-)
+from convgan.models.network_file import named_variables
+from convgan.training.task import Task
 
 logger = logging.getLogger("convgan")
 
@@ -54,11 +50,11 @@ class Progress:
 
 
 class TrainingState:
-    """The variables of a task and of its optimizers, and the progress, in a folder of checkpoints.
+    """A task's variables and the progress, in a folder of checkpoints: one safetensors file each.
 
     Args:
         folder: of the checkpoints.
-        task: a compiled model with `optimizers`.
+        task: its networks, optimizers and counters are what is saved.
         keep: how many of the newest checkpoints stay, beside that of the best epoch.
         about: JSON values that each checkpoint tells beside the progress.
         check: called with what a checkpoint tells before it is restored; raises if it is of
@@ -70,7 +66,7 @@ class TrainingState:
     def __init__(
         self,
         folder: Path,
-        task: Any,
+        task: Task,
         *,
         keep: int = 3,
         about: dict[str, Any] | None = None,
@@ -83,13 +79,9 @@ class TrainingState:
         self.check = check
         self.before_save = before_save
         self.progress = Progress()
-        variables = list(task.variables)  # networks, the average, dropout's seeds, the step
-        for optimizer in task.optimizers:
-            variables += optimizer.variables
-        unique = {id(variable): variable for variable in variables}.values()
-        self._variables = {
-            f"{n:04d}/{_name(variable)}": variable for n, variable in enumerate(unique)
-        }
+        self._variables = {"step": task.step, "rollbacks": task.rollbacks}
+        for name, part in (*task.networks.items(), *task.optimizers.items()):
+            self._variables |= named_variables(name, part.variables)  # dropout's seeds included
 
     def save(self) -> Path:
         """Write a checkpoint of this step and drop the oldest.
@@ -100,7 +92,7 @@ class TrainingState:
         self.before_save()
         path = self._path(self.progress.step)
         header = {**self.about, "progress": asdict(self.progress)}
-        write_checkpoint(path, header, self._arrays())
+        write_arrays(path, header, {name: v.numpy() for name, v in self._variables.items()})
         best = self._path(int(self.progress.best.get("step", self.progress.step)))
         for old in self.checkpoints()[: -self.keep]:
             if old != best:
@@ -109,29 +101,29 @@ class TrainingState:
 
     def checkpoints(self) -> list[Path]:
         """Return the checkpoints in the folder, oldest first."""
-        found = self.folder.glob("step-*.npz")
-        return sorted(path for path in found if re.fullmatch(r"step-\d{9}\.npz", path.name))
+        return checkpoints(self.folder)
 
     def restore_newest(self) -> None:
         """Put the newest whole checkpoint into the variables and the progress.
 
-        Damaged ones are said, and set aside under a name of their own when a whole one is found.
+        Damaged ones are reported, and set aside under a name of their own when a whole one is
+        found.
 
         Raises:
             RunError: there is none, or it cannot be read now.
             DataError: it does not fit this configuration, or is of another format.
         """
-        damaged: list[tuple[Path, DamagedCheckpoint]] = []
+        damaged: list[tuple[Path, DamagedFile]] = []
         for path in reversed(self.checkpoints()):
             try:
                 self.restore(path)
                 break
-            except DamagedCheckpoint as error:
+            except DamagedFile as error:
                 damaged.append((path, error))
         else:
-            said = "".join(f"\n  {reason}" for _, reason in damaged)
+            reasons = "".join(f"\n  {reason}" for _, reason in damaged)
             raise RunError(
-                f"there is no whole checkpoint in {self.folder}; start the run anew{said}"
+                f"there is no whole checkpoint in {self.folder}; start the run anew{reasons}"
             )
         for path, reason in damaged:
             aside = path.with_suffix(".damaged")
@@ -143,16 +135,16 @@ class TrainingState:
         """Put a checkpoint into the variables and the progress.
 
         Raises:
-            DamagedCheckpoint: it is not what was written.
+            DamagedFile: it is not what was written.
             DataError: it does not fit this configuration, or is of another format.
         """
-        header = read_header(path)
-        self.check(path, header)
-        values = read_arrays(path, header, self._arrays())
+        self.check(path, read_header(path))
+        forms = {name: form_of(variable) for name, variable in self._variables.items()}
+        header, values = read_arrays(path, forms)
         try:
             progress = _PROGRESS.validate_python(header.get("progress"))
         except ValidationError as error:
-            raise DamagedCheckpoint(f"{path} is damaged: its progress is {error}") from error
+            raise DamagedFile(f"{path} is damaged: its progress is {error}") from error
         for name, variable in self._variables.items():
             variable.assign(values[name])
         vars(self.progress).update(vars(progress))  # in place: callbacks hold it
@@ -181,19 +173,14 @@ class TrainingState:
         for variable, value in zip(self._variables.values(), snapshot, strict=True):
             variable.assign(value)
 
-    def _arrays(self) -> dict[str, np.ndarray]:
-        return {name: np.asarray(variable.value) for name, variable in self._variables.items()}
-
     def _path(self, step: int) -> Path:
-        return self.folder / f"step-{step:09d}.npz"
+        return self.folder / f"step-{step:09d}.safetensors"
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoints in a folder, oldest first."""
+    found = folder.glob("step-*.safetensors")
+    return sorted(path for path in found if re.fullmatch(r"step-\d{9}\.safetensors", path.name))
 
 
 _PROGRESS = TypeAdapter(Progress)
-
-
-def _name(variable: Any) -> str:
-    """Return a variable's path without the number that Keras gives to dropout's seeds.
-
-    It counts the seeds made in this process so far, so a resume would not find them again.
-    """
-    return re.sub(r"^seed_generator_\d+/", "seed_generator/", variable.path)

@@ -23,19 +23,19 @@ def rng_counter(step: tf.Tensor, rollbacks: tf.Tensor) -> tf.Tensor:
 def batch_indices(
     run_seed: int, step: tf.Tensor, batch_size: int, count: int, *, rollbacks: tf.Tensor | int = 0
 ) -> tf.Tensor:
-    """Return which of `count` pictures the batch of this step holds, int32 (batch_size,).
+    """Return which of `count` images the batch of this step holds, int32 (batch_size,).
 
-    The epochs' shuffled orders follow one another without a gap, so that each picture is seen
-    once an epoch, no picture is left over and all batches have the same size. The order is
+    The epochs' shuffled orders follow one another without a gap, so that each image is seen
+    once per epoch, none is left over and all batches have the same size. The order is
     never stored: the op gives its i-th element directly. After a rollback it is another one, so
-    the epoch of the rollback may show some pictures twice.
+    the epoch of the rollback may show some images twice.
     """
-    places = tf.cast(step, tf.int64) * batch_size + tf.range(batch_size, dtype=tf.int64)
-    epochs, places = places // count, places % count
+    positions = tf.cast(step, tf.int64) * batch_size + tf.range(batch_size, dtype=tf.int64)
+    epochs, positions = positions // count, positions % count
     key = tf.fill([batch_size], tf.cast(stream_seed(run_seed, "order", 0)[0], tf.int32))
     again = tf.fill([batch_size], tf.cast(rollbacks, tf.int32))
     seeds = tf.stack([key, tf.cast(epochs, tf.int32), again], axis=1)
     # The raw op: the public wrapper pads a seed for each index along the wrong axis (TF 2.21).
     return tf.raw_ops.RandomIndexShuffle(
-        index=tf.cast(places, tf.int32), seed=seeds, max_index=count - 1, rounds=4
+        index=tf.cast(positions, tf.int32), seed=seeds, max_index=count - 1, rounds=4
     )

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from convgan.errors import DataError, RunError
 from convgan.training.checkpoint import (
     FORMAT,
     DamagedCheckpoint,
@@ -20,6 +18,8 @@ from convgan.training.checkpoint import (
     read_header,
     write_checkpoint,
 )
+
+from convgan.errors import DataError, RunError
 
 ARRAYS: dict[str, Any] = {
     "0000/kernel": np.arange(24, dtype=np.float32).reshape(2, 3, 4),

@@ -1,0 +1,205 @@
+"""A training's run folder: new or resumed, told how the training ends, and closed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from convgan import __version__
+from convgan.arrays import DamagedFile
+from convgan.callbacks.curves import Curves
+from convgan.callbacks.log import MetricsLog
+from convgan.callbacks.progress import ProgressBar
+from convgan.callbacks.tensorboard import TensorBoard
+from convgan.config import Config, check_config, config_hash, differing_keys, identity
+from convgan.data import Dataset
+from convgan.errors import DataError, RunError, UsageError
+from convgan.hardware import source_commit, versions
+from convgan.recipes.report import report_run
+from convgan.runs import Run, now
+from convgan.training.callback import Callback
+from convgan.training.loop import NotFinite, Stopped, total_steps
+from convgan.training.state import TrainingState
+from convgan.training.task import Task
+
+logger = logging.getLogger("convgan")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Where and how a training runs; nothing here changes its result."""
+
+    out: Path
+    name: str
+    device: str
+    command: str
+    dry_run: bool = False
+    resume: Run | None = None
+
+
+@contextmanager
+def training_session(
+    options: RunOptions, config: Config, dataset: Dataset, task: Task, *, advice: str
+) -> Iterator[tuple[Run, TrainingState]]:
+    """Make the run folder, or go on in the one to be resumed; write into it how the block ends.
+
+    Args:
+        options: where to, and what is resumed.
+        config: of the training.
+        dataset: all its pictures, held-out ones included.
+        task: what is trained.
+        advice: what to change where a number is not finite, in words.
+
+    Raises:
+        UsageError: another process writes there, or its checkpoints are of another training.
+        RunError: no checkpoint is whole. And what the block raises, with how to go on.
+    """
+    run = options.resume or Run.create(options.out, options.name, config)
+    run.lock()
+    try:
+        state = _open_state(run, config, dataset, task)
+        if options.resume:
+            _go_on(run, state, config)
+        _introduce(run, options, config, dataset, task)
+        with _told(run, state, advice):
+            yield run, state
+    finally:
+        run.release()
+
+
+def common_callbacks(
+    run: Run, state: TrainingState, config: Config, pictures: int
+) -> list[Callback]:
+    """Return what happens beside both trainings, after what each does of its own."""
+    return [
+        ProgressBar(state, config.train, total_steps(config.train, pictures)),
+        MetricsLog(run, state, pictures / config.train.batch_size),
+        Curves(run),
+        TensorBoard(run, state),
+    ]
+
+
+def _open_state(run: Run, config: Config, dataset: Dataset, task: Task) -> TrainingState:
+    pictures = dataset.train.fingerprint
+    return TrainingState(
+        run.folder / "checkpoints",
+        task,
+        keep=config.runtime.keep_checkpoints,
+        about={
+            "convgan": __version__,
+            "config": config.model_dump(mode="json"),
+            "config_sha256": config_hash(identity(config)),
+            "pictures_sha256": pictures,
+        },
+        check=partial(_check_same, config, pictures),
+        before_save=run.flush,
+    )
+
+
+def _introduce(run: Run, options: RunOptions, config: Config, dataset: Dataset, task: Task) -> None:
+    """Write into the manifest, and say, what begins."""
+    train, test = dataset.train, dataset.test
+    run.update(
+        status="running",
+        finished=None,
+        error=None,
+        command=options.command,
+        commit=source_commit(),
+        versions=versions(),
+        device=options.device,
+        precision=keras.config.dtype_policy().name,
+        seed=config.seed,
+        data={
+            "name": train.name,
+            "origin": train.origin,
+            "train": {"count": len(train), "sha256": train.fingerprint},
+            "test": {"count": len(test), "sha256": test.fingerprint},
+        },
+        parameters={name: network.count_params() for name, network in task.networks.items()},
+    )
+    logger.info(
+        "%s: %s training pictures (%s), %d epochs, %s",
+        run.folder, f"{len(train):,}", train.origin, config.train.epochs, options.device,
+    )  # fmt: skip
+
+
+def _go_on(run: Run, state: TrainingState, config: Config) -> None:
+    """Restore the newest checkpoint, and bring the folder to where that is."""
+    if state.checkpoints():
+        state.restore_newest()
+        logger.info("going on with %s after step %d", run.folder, state.progress.step)
+    else:
+        logger.info("%s has no checkpoint yet: it begins at the beginning", run.folder)
+    before, now = run.config().train.epochs, config.train.epochs
+    if before != now and config.train.schedule != "constant" and state.progress.step:
+        logger.warning(
+            "train.epochs was %d and is %d: the learning rates follow the new schedule from here, "
+            "so the result is not that of %d epochs in one go",
+            before, now, now,
+        )  # fmt: skip
+    run.keep_config(config)
+    run.rewind(state.progress.step)
+
+
+def _check_same(config: Config, pictures: str, path: Path, header: dict[str, Any]) -> None:
+    """Refuse a checkpoint of another training, and say what differs."""
+    if header.get("config_sha256") != config_hash(identity(config)):
+        before = header.get("config")
+        if not isinstance(before, dict):
+            raise DamagedFile(f"{path} does not say its configuration")
+        differing = differing_keys(identity(check_config(before, str(path))), identity(config))
+        if differing:
+            lines = "\n  ".join(differing)
+            raise UsageError(
+                f"{path} was made with another configuration:\n  {lines}\n"
+                "Go on with the run's own, or start a new run with this one"
+            )
+    if header.get("pictures_sha256") != pictures:
+        raise UsageError(
+            f"{path} was made with other training pictures: their SHA-256 was "
+            f"{header.get('pictures_sha256')!r:.80}, and is {pictures!r}. Give the run its own "
+            "pictures (data.folder, CONVGAN_DATA), or start a new run"
+        )
+
+
+@contextmanager
+def _told(run: Run, state: TrainingState, advice: str) -> Iterator[None]:
+    """Write into the manifest how the run ends, and draw its report."""
+    again = f"convgan train-{run.task} --resume {run.folder}"
+    try:
+        yield
+    except Stopped as stop:
+        run.update(status="interrupted", finished=now())
+        stop.args = (f"{stop}; everything is saved. Go on with: {again}",)
+        raise
+    except KeyboardInterrupt:  # after the last step
+        run.update(status="interrupted", finished=now())
+        raise
+    except NotFinite as fault:
+        fault.args = (
+            f"{fault}; the state from before it is saved, as step {state.progress.step}. Try, in "
+            f"a new run, {advice}"
+            + (
+                f", after {fault.rollbacks} rollbacks"
+                if fault.rollbacks
+                else f". Or go on from here with other noise: {again} --set runtime.on_nan=rollback"
+            ),
+        )
+        run.update(status="failed", finished=now(), error=f"{type(fault).__name__}: {fault}")
+        raise
+    except BaseException as error:
+        run.update(status="failed", finished=now(), error=f"{type(error).__name__}: {error}")
+        raise
+    else:
+        run.update(status="finished", finished=now(), training_seconds=state.progress.seconds)
+        try:
+            report_run(run)
+        except (DataError, RunError) as error:  # the training is done all the same
+            logger.warning("no report: %s", error)

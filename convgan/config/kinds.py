@@ -1,0 +1,168 @@
+"""What a YAML file chooses by name: networks, losses, penalties and augmentations.
+
+Each entry is one class: the section that stands in the YAML file, and what it does. The classes
+that come with convgan are in convgan/models and convgan/training; an extension adds its own to the
+registries here when it is imported.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
+
+from pydantic import Field, SerializeAsAny
+
+from convgan.config.section import Count, Positive, Section, chosen_from
+from convgan.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+    import tensorflow as tf
+
+ImageShape: TypeAlias = tuple[int, int, int]
+"""(H, W, C)."""
+
+
+class GeneratorConfig(Section, ABC):
+    """A generator: latent vectors to images."""
+
+    name: str
+    latent_dim: Count = 100
+
+    @abstractmethod
+    def build(self, image_shape: ImageShape) -> keras.Model:
+        """Build the network: latent vectors (N, latent_dim) to float32 images in [-1, 1].
+
+        Its layers have names of their own, not numbers that Keras counts up.
+
+        Raises:
+            UsageError: a layer cannot take what reaches it; says which.
+        """
+
+    def proposals(self, image_shape: ImageShape) -> list[str]:
+        """Return changes, as `--set` options, by which it would make images of this shape."""
+        del image_shape
+        return []
+
+
+class DiscriminatorConfig(Section, ABC):
+    """A discriminator: images to one logit each, real is 1 and fake is 0."""
+
+    name: str
+
+    @abstractmethod
+    def build(self, image_shape: ImageShape) -> keras.Model:
+        """Build the network: float images (N, H, W, C) in [-1, 1] to float32 logits (N, 1).
+
+        Raises:
+            UsageError: a layer cannot take what reaches it; says which.
+        """
+
+
+class ClassifierConfig(Section, ABC):
+    """A classifier: images to one logit per class."""
+
+    name: str
+
+    @abstractmethod
+    def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
+        """Build the network: float images (N, H, W, C) in [-1, 1] to float32 logits (N, K).
+
+        The layer named `features` gives what metrics look at, (N, D).
+
+        Raises:
+            UsageError: a layer cannot take what reaches it; says which.
+        """
+
+
+class Loss(Section, ABC):
+    """An adversarial loss of the discriminator's logits."""
+
+    name: str
+
+    probabilities: ClassVar[bool] = False
+    """Whether the sigmoid of a logit is a probability of being real."""
+    paired: ClassVar[bool] = False
+    """Whether the generator's loss looks at the real logits too."""
+    guessing: ClassVar[float | None] = None
+    """d_loss of a discriminator that cannot tell real from fake; None: it has no scale."""
+
+    @property
+    def real_label(self) -> float:
+        """What the discriminator is to say of real images, where outputs are probabilities."""
+        return 1.0
+
+    @abstractmethod
+    def __call__(
+        self, real_logits: tf.Tensor, fake_logits: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return (d_loss, g_loss), scalars, of float32 logits (N, 1) of real and fake images.
+
+        Both are means over the batch, and each network makes its own small.
+        """
+
+
+class Penalty(Section, ABC):
+    """A term of the discriminator's loss that keeps its gradient at the images small."""
+
+    name: str
+    weight: Positive
+    interval: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Applied every `interval` steps, scaled by `interval` (lazy regularisation)."""
+
+    @abstractmethod
+    def __call__(
+        self,
+        discriminator: Callable[[tf.Tensor], tf.Tensor],
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        seed: tf.Tensor,
+    ) -> tf.Tensor:
+        """Return the scalar of weight 1.
+
+        Args:
+            discriminator: float images (N, H, W, C) in [-1, 1] to logits (N, 1).
+            real, fake: such images.
+            seed: stateless, int64 (2,).
+        """
+
+
+class Augmentation(Section, ABC):
+    """A random change of training images that keeps their class."""
+
+    name: str
+
+    xla: ClassVar[bool] = True
+    """Whether XLA can compile it."""
+
+    @abstractmethod
+    def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Change each of the float images (N, H, W, C) in [-1, 1] differently.
+
+        The stateless seed, int64 (2,), decides how.
+        """
+
+
+GENERATORS: Registry[type[GeneratorConfig]] = Registry("generator", "convgan.models")
+DISCRIMINATORS: Registry[type[DiscriminatorConfig]] = Registry("discriminator", "convgan.models")
+CLASSIFIERS: Registry[type[ClassifierConfig]] = Registry("classifier", "convgan.models")
+LOSSES: Registry[type[Loss]] = Registry("loss", "convgan.training.losses")
+PENALTIES: Registry[type[Penalty]] = Registry("penalty", "convgan.training.penalties")
+AUGMENTATIONS: Registry[type[Augmentation]] = Registry(
+    "augmentation", "convgan.training.augmentations"
+)
+
+ChosenGenerator = Annotated[
+    SerializeAsAny[GeneratorConfig], chosen_from(GENERATORS, default="dcgan")
+]
+ChosenDiscriminator = Annotated[
+    SerializeAsAny[DiscriminatorConfig], chosen_from(DISCRIMINATORS, default="dcgan")
+]
+ChosenClassifier = Annotated[
+    SerializeAsAny[ClassifierConfig], chosen_from(CLASSIFIERS, default="classifier")
+]
+ChosenLoss = Annotated[SerializeAsAny[Loss], chosen_from(LOSSES)]
+ChosenPenalty = Annotated[SerializeAsAny[Penalty], chosen_from(PENALTIES)]
+ChosenAugmentation = Annotated[SerializeAsAny[Augmentation], chosen_from(AUGMENTATIONS)]

@@ -1,0 +1,87 @@
+"""Configurations of the old form: one error that gives them in today's."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import yaml
+
+from convgan.errors import UsageError
+
+_MOVED = {
+    "train.average_decay": "train.ema_decay",
+    "train.penalty.every": "train.penalty.interval",
+    "train.steps_per_call": "runtime.steps_per_call",
+    "train.checkpoint_every": "runtime.checkpoint_every",
+    "train.keep_checkpoints": "runtime.keep_checkpoints",
+    "train.on_nan": "runtime.on_nan",
+}
+_AUGMENTATIONS = {
+    "train.augment_flip": ("flip", None),
+    "train.augment_shift": ("shift", "pixels"),
+    "train.augment_rotate": ("affine", "degrees"),
+    "train.augment_scale": ("affine", "scale"),
+    "train.augment_erase": ("cutout", "size"),
+}
+
+
+def refuse_old_form(tree: dict[str, Any], where: str) -> None:
+    """Raise an error that names all renamed keys, and has the configuration ready to paste.
+
+    Raises:
+        UsageError: a key of the old form is there.
+    """
+    new = copy.deepcopy(tree)
+    changes = []
+    for old, now in _MOVED.items():
+        value = _taken(new, old)
+        if value is not None:
+            _put(new, now, value)
+            changes.append(f"{old} is now {now}")
+    for old, (name, setting) in _AUGMENTATIONS.items():
+        value = _taken(new, old)
+        if value is not None:
+            if value:
+                _augment(new, name, {setting: value} if setting else {})
+            changes.append(f"{old} is now an entry of train.augmentations, {name}")
+    smoothing = None if new.get("task") != "dcgan" else _taken(new, "train.label_smoothing")
+    if smoothing is not None:
+        _put(new, "train.loss", {"name": new["train"].get("loss"), "label_smoothing": smoothing})
+        changes.append("train.label_smoothing is now train.loss.label_smoothing")
+    if changes:
+        text = yaml.safe_dump(new, sort_keys=False, allow_unicode=True, width=100)
+        raise UsageError(
+            f"{where} is written for an older convgan:\n  "
+            + "\n  ".join(changes)
+            + f"\nIn today's form it is:\n\n{text}"
+        )
+
+
+def _taken(tree: dict[str, Any], key: str) -> Any:
+    """Take the value at a dotted key out of the tree; None if it is not there."""
+    *parents, last = key.split(".")
+    section: Any = tree
+    for name in parents:
+        section = section.get(name) if isinstance(section, dict) else None
+    return section.pop(last, None) if isinstance(section, dict) else None
+
+
+def _put(tree: dict[str, Any], key: str, value: Any) -> None:
+    *parents, last = key.split(".")
+    section = tree
+    for name in parents:
+        if not isinstance(section.get(name), dict):
+            section[name] = {}
+        section = section[name]
+    section[last] = value
+
+
+def _augment(tree: dict[str, Any], name: str, settings: dict[str, Any]) -> None:
+    """Add an augmentation, or a setting to the one that is there."""
+    augmentations: list[dict[str, Any]] = tree["train"].setdefault("augmentations", [])
+    for entry in augmentations:
+        if entry["name"] == name:
+            entry.update(settings)
+            return
+    augmentations.append({"name": name, **settings})

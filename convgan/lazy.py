@@ -1,0 +1,20 @@
+"""Modules that are imported when they are first used.
+
+TensorFlow takes seconds to import, and a YAML file is checked without it: what stands beside a
+configuration section names it through this.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+class LazyModule:
+    """Stands for a module of this name."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(import_module(self._name), attribute)

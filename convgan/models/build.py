@@ -1,0 +1,113 @@
+"""Configured networks for the data's images: checked before anything is allocated, then built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import keras
+
+from convgan.config import ClassifierRunConfig, Config
+from convgan.config.kinds import (
+    ClassifierConfig,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    ImageShape,
+)
+from convgan.errors import UsageError
+from convgan.models.layer_table import Row, layer_table
+
+Role: TypeAlias = Literal["classifier", "generator", "discriminator"]
+NetworkSection: TypeAlias = ClassifierConfig | GeneratorConfig | DiscriminatorConfig
+
+_IMAGE_SIZES = range(8, 1025)  # what data.image_size may be
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """All that a network is built from: its section, and the data that it is for."""
+
+    section: NetworkSection
+    image_shape: ImageShape
+    num_classes: int
+
+    def build(self) -> keras.Model:
+        """Build the network; initial weights come from the seed that Keras was given."""
+        if isinstance(self.section, ClassifierConfig):
+            return self.section.build(self.image_shape, self.num_classes)
+        return self.section.build(self.image_shape)
+
+    def build_symbolically(self) -> keras.Model:
+        """Build it so that its variables have shapes, but no values: nothing is allocated.
+
+        Raises:
+            UsageError: it cannot be built; says why.
+        """
+        try:
+            with keras.StatelessScope(initialize_variables=False):
+                return self.build()
+        except UsageError:
+            raise
+        except (ValueError, TypeError, OverflowError) as error:  # a layer's without own checks
+            shape = "×".join(map(str, self.image_shape))
+            raise UsageError(
+                f"the network {self.section.name!r} cannot be built for images of {shape}: "
+                f"{error!s:.1000}"
+            ) from error
+
+
+def network_specs(
+    config: Config, image_shape: ImageShape, num_classes: int
+) -> Mapping[Role, NetworkSpec]:
+    """Return a configuration's networks, by what they are."""
+    if isinstance(config, ClassifierRunConfig):
+        return {"classifier": NetworkSpec(config.model, image_shape, num_classes)}
+    return {
+        "generator": NetworkSpec(config.generator, image_shape, num_classes),
+        "discriminator": NetworkSpec(config.discriminator, image_shape, num_classes),
+    }
+
+
+def check_networks(
+    config: Config, image_shape: ImageShape, num_classes: int
+) -> dict[Role, list[Row]]:
+    """Return the layer tables of a configuration's networks; nothing is allocated.
+
+    Raises:
+        UsageError: a layer cannot take what reaches it, the generator makes images of another
+            shape than the data's, or there are fewer than 2 classes; says what would fit.
+    """
+    if isinstance(config, ClassifierRunConfig) and num_classes < 2:
+        raise UsageError(f"got {num_classes} class; a classifier needs images of 2 or more")
+    tables = {}
+    for role, spec in network_specs(config, image_shape, num_classes).items():
+        network = spec.build_symbolically()
+        tables[role] = layer_table(network)
+        if isinstance(spec.section, GeneratorConfig):
+            made = tuple(network.output_shape[1:])
+            _check_images(made, image_shape, tables[role], spec.section)
+    return tables
+
+
+def _check_images(
+    made: tuple[int, ...], wanted: ImageShape, rows: list[Row], generator: GeneratorConfig
+) -> None:
+    """Refuse a generator of another size than the data's; say which layer gives which."""
+    if made == wanted:
+        return
+    proposals = generator.proposals(wanted)
+    if made[0] == made[1] and made[0] in _IMAGE_SIZES:
+        proposals = [*proposals, f"--set data.image_size={made[0]}"]
+    if not proposals:
+        proposals = ["another size of images (data.image_size), with fewer or smaller strides"]
+    sizes = [
+        f"  {row.name} -> {_size(row.output_shape)}" for row in rows if len(row.output_shape) == 3
+    ]
+    got = f"the generator makes images of {_size(made)}, expected the data's {_size(wanted)}:"
+    fitting = ["what would fit, any one of these:", *(f"  {each}" for each in proposals)]
+    raise UsageError("\n".join([got, *sizes, *fitting]))
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape[:2]))

@@ -1,0 +1,39 @@
+"""What a dry run ends with: one update on a tiny batch."""
+
+from __future__ import annotations
+
+import logging
+import statistics
+
+from convgan.config import TrainConfig
+from convgan.data import ImageSet
+from convgan.hardware import make_deterministic
+from convgan.training.steps import compile_steps
+from convgan.training.task import Task
+from convgan.training.timing import seconds_per_step
+
+logger = logging.getLogger("convgan")
+_TINY = 4  # images of the batch
+
+
+def dry_run(task: Task, pictures: ImageSet, config: TrainConfig) -> None:
+    """Make one update; with `train.deterministic`, also measure what that costs."""
+    batch = pictures.head(_TINY)
+    logs = compile_steps(task, batch, len(batch), xla=config.xla)(1).logs
+    numbers = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
+    logger.info("dry run: one step on %d images gave %s", len(batch), numbers)
+    if config.deterministic:
+        logger.info("measuring what train.deterministic costs …")
+        usual = _step_milliseconds(task, pictures, config)
+        make_deterministic()
+        exact = _step_milliseconds(task, pictures, config)
+        logger.info(
+            "a step takes %.1f ms, and %.1f ms with train.deterministic (%+.0f %%)",
+            usual, exact, 100 * (exact / usual - 1),
+        )  # fmt: skip
+    logger.info("nothing was kept")
+
+
+def _step_milliseconds(task: Task, pictures: ImageSet, config: TrainConfig) -> float:
+    steps = compile_steps(task, pictures, config.batch_size, xla=config.xla)
+    return 1e3 * statistics.median(seconds_per_step({"": steps})[""])

@@ -1,0 +1,43 @@
+"""Floating-point operations of a training step for one image, from the layers' arithmetic.
+
+A backward pass costs twice a forward one: the gradients of the weights, and those of the inputs,
+though first layers do not need these. Normalisation, activations, optimizers and penalties are not
+counted.
+"""
+
+from __future__ import annotations
+
+import keras
+
+from convgan.config import GanTrainConfig
+from convgan.models.layer_table import layer_table
+
+
+def classifier_operations(network: keras.Model) -> int:
+    """Return the operations for one image: forward, and backward for weights and inputs."""
+    return 3 * _forward(network)
+
+
+def gan_operations(
+    generator: keras.Model,
+    discriminator: keras.Model,
+    train: GanTrainConfig,
+    *,
+    one_pass: bool = False,
+) -> float:
+    """Return the operations for one real and one generated image.
+
+    Simultaneous: G forward and backward; D forward and backward on both, and once more for the
+    inputs' gradients of the generator's loss, unless one pass gives them. Alternating: G forward
+    and D on both; and every `critic_steps` steps G forward and backward, through D on the new
+    image, and D forward on the real one for a loss that looks at it.
+    """
+    g, d = _forward(generator), _forward(discriminator)
+    if train.update == "alternating":
+        generator_step = 3 * g + (3 if train.loss.paired else 2) * d
+        return g + 6 * d + generator_step / train.critic_steps
+    return 3 * g + (6 if one_pass else 7) * d
+
+
+def _forward(network: keras.Model) -> int:
+    return 2 * sum(row.multiply_adds for row in layer_table(network))
