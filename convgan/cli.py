@@ -15,17 +15,21 @@ from typing import Annotated, Literal
 import typer
 
 from convgan import __version__
+from convgan.completion import (
+    complete_change,
+    complete_classifier_run,
+    complete_preset,
+    complete_run,
+)
 from convgan.errors import UsageError
 from convgan.terminal import for_people, open_log
 
-DEFAULTS = {"classifier": "classifier-mnist", "dcgan": "dcgan-fashion"}
 OUTPUTS = Path("outputs")
 
 app = typer.Typer(
     name="convgan",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -38,20 +42,28 @@ DebugOption = Annotated[
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="A.B=V", help="Change one value of the configuration. Repeatable."
+        "--set",
+        metavar="A.B=V",
+        help="Change one value of the configuration. Repeatable.",
+        autocompletion=complete_change,
     ),
 ]
 
 
 class Which(str, Enum):
-    """The generator that is measured."""
+    """Which of a run's generators is measured."""
 
     best = "best"
     last = "last"
 
 
 RunArgument = Annotated[
-    str | None, typer.Argument(metavar="[RUN]", help="A run's folder or name; else the newest.")
+    str | None,
+    typer.Argument(
+        metavar="RUN",
+        help="A run's folder or name; else the newest.",
+        autocompletion=complete_run,
+    ),
 ]
 
 
@@ -59,7 +71,7 @@ RunArgument = Annotated[
 def root(
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
-    """Train an image classifier and a DCGAN, look at what they do, and measure it.
+    """Train image classifiers and DCGANs, look at what they do, and measure it.
 
     Start with: convgan train-dcgan
     """
@@ -73,33 +85,38 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
 
     def train(
         run: Annotated[
-            str | None, typer.Argument(metavar="[RUN]", help="With --resume: which run.")
+            str | None,
+            typer.Argument(metavar="RUN", help="The run to --resume.", autocompletion=complete_run),
         ] = None,
         config: Annotated[
             str | None,
             typer.Option(
-                "--config", "-c", help="A preset's name or a YAML file; else the default."
+                "--config",
+                "-c",
+                help="A preset's name or a YAML file; else the default.",
+                autocompletion=complete_preset,
             ),
         ] = None,
         changes: SetOption = None,
         name: Annotated[
-            str | None, typer.Option(help="Name of the run's folder, less its number.")
+            str | None, typer.Option(help="Name of the run's folder, without its number.")
         ] = None,
         out: OutOption = OUTPUTS,
         seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
-        epochs: Annotated[int | None, typer.Option(help="Epochs to train, in all.")] = None,
+        epochs: Annotated[int | None, typer.Option(help="Epochs to train in total.")] = None,
         device: DeviceOption = "auto",
         dry_run: Annotated[
-            bool, typer.Option("--dry-run", help="Build and check all, try a step, keep nothing.")
+            bool,
+            typer.Option("--dry-run", help="Build and check all, make one step, keep nothing."),
         ] = False,
         resume: Annotated[
             bool,
-            typer.Option("--resume", help="Go on with RUN, or the newest; as it was configured."),
+            typer.Option("--resume", help="Go on with RUN, or the newest, as it was configured."),
         ] = False,
         debug: DebugOption = False,
     ) -> None:
         open_log()
-        from convgan.config import ClassifierRunConfig, load_config
+        from convgan.config import DEFAULT_PRESETS, ClassifierRunConfig, load_config
         from convgan.runs import find_run
 
         if run and not resume:
@@ -111,7 +128,7 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         given = list(changes or [])
         given += [] if seed is None else [f"seed={seed}"]
         given += [] if epochs is None else [f"train.epochs={epochs}"]
-        source = config or (resumed.folder / "config.yaml" if resumed else DEFAULTS[task])
+        source = config or (resumed.folder / "config.yaml" if resumed else DEFAULT_PRESETS[task])
         loaded = load_config(source, given)
         if loaded.task != task:
             raise UsageError(f"{source} is for convgan train-{loaded.task}, not train-{task}")
@@ -148,14 +165,18 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
 
 add_training_command(
     "classifier",
-    """Train an image classifier (default: classifier-mnist, digits).
+    """Train an image classifier.
+
+    The default is classifier-mnist, which reads handwritten digits.
 
     Example: convgan train-classifier --config classifier-fashion --epochs 3
     """,
 )
 add_training_command(
     "dcgan",
-    """Train a DCGAN, a generator of pictures (default: dcgan-fashion, clothes).
+    """Train a DCGAN, which generates images.
+
+    The default is dcgan-fashion, which draws clothes.
 
     Example: convgan train-dcgan --config dcgan-mnist --set train.batch_size=64
     """,
@@ -167,11 +188,11 @@ add_training_command(
 def make_gif(
     run: RunArgument = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file: .gif, or .mp4.")
+        Path | None, typer.Option("--output", "-o", help="The file to write: .gif or .mp4.")
     ] = None,
-    fps: Annotated[float, typer.Option(help="Frames a second.")] = 4.0,
-    hold: Annotated[float, typer.Option(help="Seconds that the last frame stays.")] = 2.0,
-    scale: Annotated[int, typer.Option(help="Screen pixels a pixel of the grid.")] = 1,
+    fps: Annotated[float, typer.Option(help="Frames per second.")] = 4.0,
+    hold: Annotated[float, typer.Option(help="Seconds that the last frame is held.")] = 2.0,
+    scale: Annotated[int, typer.Option(help="Upscaling factor.")] = 1,
     last: Annotated[int | None, typer.Option(min=1, help="Only the last N frames.")] = None,
     out: OutOption = OUTPUTS,
     debug: DebugOption = False,
@@ -195,33 +216,43 @@ def make_gif(
 def evaluate(
     runs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="RUN", help="Folders or names of runs; else the newest."),
+        typer.Argument(
+            metavar="RUN",
+            help="Folders or names of runs; else the newest.",
+            autocompletion=complete_run,
+        ),
     ] = None,
     evaluator: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="A classifier run that judges, not the bundled one."),
+        typer.Option(
+            metavar="RUN",
+            help="A classifier run as the evaluator, not the bundled one.",
+            autocompletion=complete_classifier_run,
+        ),
     ] = None,
-    samples: Annotated[int, typer.Option(min=2, help="Pictures to generate.")] = 10_000,
+    samples: Annotated[int, typer.Option(min=2, help="Images to generate.")] = 10_000,
     which: Annotated[
-        Which | None, typer.Option(help="Which generator; else the best, if one was kept.")
+        Which | None, typer.Option(help="Which generator; else the best if one was kept.")
     ] = None,
     labels: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Labels for the SVM on D's features.")
     ] = None,
     extrapolate: Annotated[
-        bool, typer.Option("--extrapolate", help="Fréchet distance for infinite samples, too.")
+        bool, typer.Option("--extrapolate", help="Also the Fréchet distance for infinite samples.")
     ] = False,
     all_checkpoints: Annotated[
-        bool, typer.Option("--all-checkpoints", help="Fréchet distance of each checkpoint, too.")
+        bool,
+        typer.Option("--all-checkpoints", help="Also each checkpoint's Fréchet distance."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
     out: OutOption = OUTPUTS,
     device: DeviceOption = "auto",
     debug: DebugOption = False,
 ) -> None:
-    """Measure runs on the test set: a classifier's accuracy, or a generator's quality.
+    """Measure runs on the test set, or compare them.
 
-    Several DCGAN runs are compared side by side.
+    Of a classifier the accuracy, of a DCGAN the quality of the generated images; several DCGAN
+    runs are compared side by side.
 
     Example: convgan eval dcgan-fashion-0001 dcgan-fashion-0002
     """
@@ -259,7 +290,8 @@ def evaluate(
 @for_people
 def inspect(
     config: Annotated[
-        str, typer.Argument(help="A preset's name or a YAML file.")
+        str,
+        typer.Argument(help="A preset's name or a YAML file.", autocompletion=complete_preset),
     ] = "dcgan-fashion",
     changes: SetOption = None,
     data: Annotated[
@@ -268,7 +300,9 @@ def inspect(
     out: OutOption = OUTPUTS,
     debug: DebugOption = False,
 ) -> None:
-    """Show a configuration's networks layer by layer, or its data set.
+    """Show a configuration's networks, or its data set.
+
+    The networks are shown layer by layer: sizes, parameters, operations, receptive fields.
 
     Example: convgan inspect dcgan-fashion-article
     """
@@ -282,6 +316,9 @@ def inspect(
         text, picture = describe_data(loaded, out)
         typer.echo(f"{text}\n\nPictures: {picture}")
     else:
+        start_tensorflow(device="cpu", show_noise=debug)
+        from convgan.recipes.inspect import describe_networks
+
         typer.echo(format_tables(describe_networks(loaded)))
 
 
@@ -289,16 +326,21 @@ def inspect(
 @for_people
 def bench(
     configs: Annotated[
-        list[str] | None, typer.Argument(help="Presets' names or YAML files; else four presets.")
+        list[str] | None,
+        typer.Argument(
+            help="Presets' names or YAML files; else four presets.",
+            autocompletion=complete_preset,
+        ),
     ] = None,
     changes: SetOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
     device: DeviceOption = "auto",
     debug: DebugOption = False,
 ) -> None:
-    """Measure how fast training steps are here, and how near the machine's limit.
+    """Measure the speed of training steps on this machine.
 
-    Takes about a minute and a half on two cores.
+    Each is compared with what the machine can do at most. Takes about a minute and a half on two
+    cores.
 
     Example: convgan bench dcgan-fashion --set train.precision=mixed_bfloat16
     """
@@ -319,4 +361,4 @@ def bench(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    app(prog_name="convgan")

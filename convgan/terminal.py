@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, Literal, ParamSpec, TextIO
 
 import typer
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from convgan.reporting import Table
 
 P = ParamSpec("P")
+_INDENT = "  "
+_GAP = 2  # spaces between columns
 
 
 class _Lines(logging.Handler):
@@ -28,8 +33,9 @@ class _Lines(logging.Handler):
 
         warning = record.levelno >= logging.WARNING
         text = f"warning: {record.getMessage()}" if warning else record.getMessage()
+        stream = sys.stderr if warning else sys.stdout
         with suppress(OSError):
-            tqdm.write(text, file=sys.stderr if warning else sys.stdout)
+            tqdm.write(wrap(text, _width(stream)), file=stream)
             if not warning:
                 sys.stdout.flush()
 
@@ -58,31 +64,93 @@ def for_people(command: Callable[P, None]) -> Callable[P, None]:
             if kwargs.get("debug"):
                 raise
             if isinstance(error, ConvganError):
-                typer.echo(f"convgan: {error}", err=True)
+                _complain(f"convgan: {error}")
                 raise typer.Exit(error.exit_code) from None
-            typer.echo(
+            _complain(
                 f"convgan: unexpected {type(error).__name__}: {error}\n"
-                "Repeat the command with --debug to see where it came from.",
-                err=True,
+                "Repeat the command with --debug to see where it came from."
             )
             raise typer.Exit(1) from None
 
     return guarded
 
 
-def format_tables(tables: Sequence[Table]) -> str:
-    """Return tables as aligned plain text: the first column left, the others right."""
-    return "\n\n".join(_format(table) for table in tables)
+def _complain(message: str) -> None:
+    typer.echo(wrap(message, _width(sys.stderr)), err=True)
 
 
-def _format(table: Table) -> str:
-    rows = [table.header, *table.rows]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(table.header))]
-    lines = [table.title]
-    for row in rows if any(table.header) else table.rows:
-        first, *others = (
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        lines.append(("  " + "  ".join([first, *others])).rstrip())
-    return "\n".join(lines)
+def format_tables(tables: Sequence[Table], *, width: int | None = None) -> str:
+    """Return tables as plain text in aligned columns: the first to the left, the others right.
+
+    Heads and first columns wrap at `width` characters, or else at the terminal's width; numbers
+    never do. Text that does not go to a terminal is not wrapped.
+    """
+    limit = width or _width(sys.stdout)
+    return "\n\n".join(_format(table, limit) for table in tables)
+
+
+def _format(table: Table, limit: int) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    rule = "    \n    \n -- \n    \n -- \n    \n    \n    \n"  # below heads and above sums
+    grid = Grid(
+        box=box.Box(rule, ascii=True),
+        show_header=any(table.header),
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, _GAP - 1, 0, 0),  # the box itself adds one space
+    )
+    widths = _column_widths(table, limit - len(_INDENT))
+    for index, (head, wide) in enumerate(zip(table.header, widths, strict=True)):
+        side: Literal["left", "right"] = "right" if index else "left"
+        grid.add_column(Text(head), width=wide, justify=side, overflow="fold")
+    for row in table.rows:
+        grid.add_row(*map(Text, row))
+    grid.add_section()
+    for row in table.footer:
+        grid.add_row(*map(Text, row))
+    console = Console(width=sum(widths) + _GAP * len(widths), color_system=None)
+    with console.capture() as captured:
+        console.print(grid)
+    lines = [f"{_INDENT}{line}".rstrip() for line in captured.get().splitlines()]
+    texts = [wrap(text, limit) for text in (table.title, table.note)]
+    return "\n".join([texts[0], *lines, *filter(None, texts[1:])])
+
+
+def _column_widths(table: Table, limit: int) -> list[int]:
+    """Return the columns' widths, which add up to at most `limit` if numbers and words allow."""
+    from rich.cells import cell_len
+
+    widths, least = [], []
+    for index, head in enumerate(table.header):
+        cells = [row[index] for row in (*table.rows, *table.footer)]
+        unbroken = cells if index else [word for cell in cells for word in _words(cell)]
+        widths.append(max(map(cell_len, [head, *cells])))
+        least.append(max(map(cell_len, ["", *_words(head), *unbroken])))
+    while sum(widths) + _GAP * (len(widths) - 1) > limit and widths != least:
+        spare = [width if width > low else 0 for width, low in zip(widths, least, strict=True)]
+        widths[spare.index(max(spare))] -= 1
+    return widths
+
+
+def _words(text: str) -> list[str]:
+    """Return what a line cannot end within: the words, the first with its indentation."""
+    return re.findall(r"^\s*\S+|\S+", text)
+
+
+def wrap(text: str, width: int) -> str:
+    """Return lines of at most `width` characters; indented ones, to be pasted, stay whole."""
+    return "\n".join(
+        line
+        if line.startswith(" ")
+        else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
+
+
+def _width(stream: TextIO) -> int:
+    """Return a terminal's width, or for a file or pipe one that nothing reaches."""
+    return shutil.get_terminal_size().columns if stream.isatty() else sys.maxsize

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import shutil
@@ -440,6 +441,23 @@ def test_help_shows_an_example_and_imports_no_tensorflow(name: str) -> None:
     )
     assert "convgan train" in done.stdout if not name else f"Example: convgan {name}" in done.stdout
     assert done.stderr == ""
+
+
+def test_the_help_shows_the_sentence_of_each_command_whole() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "convgan", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"COLUMNS": "80"},
+    )
+    assert done.stdout.startswith("Usage: convgan [OPTIONS]")
+    assert "..." not in done.stdout.partition("Commands:")[2]
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    for command in app.registered_commands:
+        assert command.callback is not None
+        sentence = (inspect.getdoc(command.callback) or "").partition("\n")[0]
+        assert f"  {sentence}\n" in done.stdout
 
 
 def test_the_version_is_told() -> None:

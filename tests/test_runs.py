@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -172,6 +174,23 @@ def test_what_stands_in_the_lock_is_not_believed(text: str, tmp_path: Path) -> N
     again.lock()
     with pytest.raises(UsageError, match="is being written by process"):
         run.lock()
+    again.release()
+
+
+def test_a_file_system_without_locks_is_reported_and_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def missing(descriptor: int, *, blocking: bool) -> bool:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    run = make(tmp_path)
+    run.release()
+    monkeypatch.setattr("convgan.runs.lock.lock_descriptor", missing)
+    again = Run.open(run.folder)
+    with caplog.at_level("WARNING", logger="convgan"):
+        again.lock()
+    assert f"{run.folder} cannot be locked: " in caplog.text
+    assert json.loads((run.folder / "lock").read_text())["pid"] == os.getpid()
     again.release()
 
 

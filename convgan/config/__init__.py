@@ -1,7 +1,13 @@
 """What a YAML file may say, and how it is read."""
 
-from convgan.config.changes import config_hash, differing_keys, identity
-from convgan.config.loading import check_config, dump_config, load_config, presets
+from convgan.config.changes import config_hash, differing_keys, flatten, identity
+from convgan.config.loading import (
+    DEFAULT_PRESETS,
+    check_config,
+    dump_config,
+    load_config,
+    presets,
+)
 from convgan.config.schema import ClassifierRunConfig, Config, Data, GanRunConfig
 from convgan.config.training import (
     Adam,
@@ -16,6 +22,7 @@ from convgan.config.training import (
 )
 
 __all__ = [
+    "DEFAULT_PRESETS",
     "Adam",
     "CheckpointInterval",
     "ClassifierRunConfig",
@@ -33,6 +40,7 @@ __all__ = [
     "config_hash",
     "differing_keys",
     "dump_config",
+    "flatten",
     "identity",
     "load_config",
     "presets",

@@ -21,7 +21,7 @@ MAY_CHANGE = (
 
 def identity(config: Config) -> dict[str, Any]:
     """Return the configuration as plain values by dotted key, less what may change."""
-    values = dict(_flat(config.model_dump(mode="json"), ""))
+    values = dict(flatten(config.model_dump(mode="json")))
     return {key: value for key, value in values.items() if not _may_change(key)}
 
 
@@ -47,12 +47,13 @@ def _shown(values: dict[str, Any], key: str) -> str:
     return json.dumps(values[key]) if key in values else "nothing"
 
 
-def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+def flatten(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield plain values by their dotted keys (`blocks.0.filters`), those below `key`."""
     if isinstance(value, dict) and value:
         for name, item in value.items():
-            yield from _flat(item, f"{key}.{name}" if key else name)
+            yield from flatten(item, f"{key}.{name}" if key else name)
     elif isinstance(value, list) and value:
         for index, item in enumerate(value):
-            yield from _flat(item, f"{key}.{index}")
+            yield from flatten(item, f"{key}.{index}" if key else str(index))
     else:
         yield key, value

@@ -21,6 +21,7 @@ _TASKS: dict[str, type[ClassifierRunConfig] | type[GanRunConfig]] = {
     "classifier": ClassifierRunConfig,
     "dcgan": GanRunConfig,
 }
+DEFAULT_PRESETS = {"classifier": "classifier-mnist", "dcgan": "dcgan-fashion"}
 
 
 def presets() -> dict[str, Path]:

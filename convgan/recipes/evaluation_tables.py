@@ -124,9 +124,9 @@ def comparison_table(evaluations: list[dict[str, Any]]) -> Table:
             continue
         values = [_value(numbers["measured"], metric) for numbers in evaluations]
         goal = {"lower": min(values), "higher": max(values)}.get(metric.better)
-        cells = [_number(value) + (" *" if value == goal else "  ") for value in values]
+        cells = [("* " if value == goal else "") + _number(value) for value in values]
         rows.append((metric.title, *cells, _floor(evaluations[0], metric)))
-    names = [f"{numbers['run']} ({numbers['checkpoint']['which']})  " for numbers in evaluations]
+    names = [f"{numbers['run']} ({numbers['checkpoint']['which']})" for numbers in evaluations]
     return Table("Side by side; * is the best", ("number", *names, "real pictures"), rows)
 
 

@@ -16,7 +16,7 @@ def network_table(name: str, rows: Sequence[Row]) -> Table:
     parameters = sum(row.parameters for row in rows)
     frozen = sum(row.non_trainable for row in rows)
     costs = sum(row.multiply_adds for row in rows)
-    cells = [
+    cells: list[tuple[str, ...]] = [
         (
             row.name,
             "×".join(f"{n:,}" for n in row.output_shape),
@@ -26,9 +26,14 @@ def network_table(name: str, rows: Sequence[Row]) -> Table:
         )
         for row in rows
     ]
-    cells += [
+    footer: list[tuple[str, ...]] = [
         ("total, for one image", "", f"{parameters:,}", f"{costs:,}", ""),
         ("  trainable", "", f"{parameters - frozen:,}", "", ""),
         ("  not trainable", "", f"{frozen:,}", "", ""),
     ]
-    return Table(name, ("layer", "output", "parameters", "multiply-adds", "sees"), cells)
+    note = "sees: pixels of the image that one value depends on, padding included"
+    header = ["layer", "output", "parameters", "multiply-adds", "sees"]
+    if not any(row.receptive_field for row in rows):
+        header, note = header[:-1], ""
+        cells, footer = [row[:-1] for row in cells], [row[:-1] for row in footer]
+    return Table(name, header, cells, footer=footer, note=note)

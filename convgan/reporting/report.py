@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of texts: a title, the column heads and rows as long as `header`."""
+    """A table of texts: a title, the column heads, and rows as long as `header`."""
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
+    footer: Sequence[Sequence[str]] = ()
+    """Rows of sums, below a rule."""
+    note: str = ""
+    """What a reader has to know, below the table."""
 
     def __post_init__(self) -> None:
-        for row in self.rows:
+        for row in (*self.rows, *self.footer):
             if len(row) != len(self.header):
                 raise ValueError(
                     f"table {self.title!r}: a row has {len(row)} cells for {len(self.header)} heads"

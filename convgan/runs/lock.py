@@ -10,22 +10,20 @@ import weakref
 from contextlib import suppress
 from pathlib import Path
 
+from filelock import lock_descriptor
+
 from convgan.errors import RunError, UsageError
 
-try:
-    import fcntl
-except ImportError:  # Windows, where runs are not locked
-    fcntl = None  # type: ignore[assignment]
-
 logger = logging.getLogger("convgan")
+_OWNER_AT = 1  # Windows lets nobody else read the byte that is locked, the first
 _OWNER_BYTES = 1000
 
 
 class FolderLock:
-    """The file `lock` of a folder, held by one process, whose name stands in it.
+    """The file `lock` of a folder, held by one process, which it names.
 
-    The system lets go of it when that process ends, however it ends, so no lock is left behind
-    that somebody would have to remove.
+    The system releases it when that process ends, however it ends, so nobody ever has to remove
+    a stale lock.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,7 +37,7 @@ class FolderLock:
             UsageError: another process, which the message names, holds it.
             RunError: the file cannot be written.
         """
-        if self._held or fcntl is None:
+        if self._held:
             return
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -47,22 +45,23 @@ class FolderLock:
             raise RunError(f"cannot write {self.path}: {error.strerror or error}") from error
         before = _owner(descriptor)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            locked = lock_descriptor(descriptor, blocking=False)
+        except OSError as error:  # a file system without locks
+            logger.warning("%s cannot be locked: %s", self.path.parent, error)
+            locked = True
+        if not locked:
             os.close(descriptor)
             raise UsageError(
                 f"{self.path.parent} is being written by {before or 'another process'}; wait for "
-                "its end or stop it, or train into a folder of its own, without --resume"
-            ) from None
-        except OSError as error:  # a file system without locks
-            logger.warning("%s cannot be locked: %s", self.path.parent, error)
+                "it to end or stop it, or train into a new folder, without --resume"
+            )
         if before:
             logger.info("%s: taken over from %s, which was killed", self.path.parent, before)
         _sign(descriptor, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
         self._held = weakref.finalize(self, _let_go, descriptor)  # at the latest at exit
 
     def release(self) -> None:
-        """Let the next process have the folder."""
+        """Let another process hold it."""
         if self._held:
             self._held()
             self._held = None
@@ -74,15 +73,16 @@ def _let_go(descriptor: int) -> None:
 
 
 def _sign(descriptor: int, owner: str) -> None:
-    """Say who holds the lock, which itself does not depend on it."""
+    """Write who holds the lock; the lock itself does not depend on it."""
     with suppress(OSError):  # disk full
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, owner.encode())
+        os.write(descriptor, b" " * _OWNER_AT + owner.encode() if owner else b"")
 
 
 def _owner(descriptor: int) -> str:
-    """Return who says in the file that the lock is theirs, in words; empty if nobody does."""
+    """Return in words who claims the lock in its file; empty if nobody does."""
+    os.lseek(descriptor, _OWNER_AT, os.SEEK_SET)
     text = os.read(descriptor, _OWNER_BYTES)
     try:
         owner = json.loads(text) if text else None

@@ -88,9 +88,20 @@ def test_names_that_are_not_unicode_are_written(tmp_path: Path) -> None:
     assert "bad ? name" in path.read_text(encoding="utf-8")
 
 
-def test_a_ragged_table_is_told() -> None:
+def test_a_ragged_table_is_refused() -> None:
     with pytest.raises(ValueError, match="a row has 1 cells for 2 heads"):
         Table("Numbers", ["a", "b"], [["1", "2"], ["1"]])
+    with pytest.raises(ValueError, match="a row has 1 cells for 2 heads"):
+        Table("Numbers", ["a", "b"], [["1", "2"]], footer=[["1"]])
+
+
+def test_sums_and_notes_are_on_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    table = Table("Layers", ["a", "b"], [["c", "1"]], footer=[["total", "<1>"]], note="<note>")
+    write_report(path, title="t", facts={}, tables=[table])
+    page = read(path)
+    assert [tag for tag, _ in page.tags].count("tfoot") == 1
+    assert {"total", "<1>", "<note>"} <= set(page.texts)
 
 
 def test_the_front_door_is_complete_and_light() -> None:

@@ -1,0 +1,6 @@
+"""`python -m convgan`."""
+
+from convgan.cli import main
+
+if __name__ == "__main__":
+    main()
