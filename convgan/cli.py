@@ -308,17 +308,17 @@ def inspect(
     """
     open_log()
     from convgan.config import load_config
-    from convgan.recipes.inspect import describe_data, describe_networks
+    from convgan.hardware import start_tensorflow
     from convgan.terminal import format_tables
 
     loaded = load_config(config, changes)
+    start_tensorflow(device="cpu", show_noise=debug)
+    from convgan.recipes.inspect import describe_data, describe_networks
+
     if data:
         text, picture = describe_data(loaded, out)
         typer.echo(f"{text}\n\nPictures: {picture}")
     else:
-        start_tensorflow(device="cpu", show_noise=debug)
-        from convgan.recipes.inspect import describe_networks
-
         typer.echo(format_tables(describe_networks(loaded)))
 
 

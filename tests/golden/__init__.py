@@ -1,0 +1,94 @@
+"""What each preset and each bundled network gives: all that the golden tests ask of convgan.
+
+A change that is not meant to change a number leaves what these functions return as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from convgan.config import ClassifierRunConfig, load_config
+from convgan.config import presets as config_files
+from convgan.data import hold_out, load_dataset
+from convgan.evaluation import bundled_network
+from convgan.hardware import set_precision_and_seed
+from convgan.models.build import check_networks
+from convgan.training.build import build_classifier_task, build_gan
+from convgan.training.steps import compile_steps
+from convgan.training.task import Task
+
+EVALUATORS = ("mnist", "fashion-mnist")
+"""The data sets that a network comes with."""
+
+_CHANGES = ("data.source=sample", "seed=0", "train.precision=float32")
+_STEPS, _BATCH = 20, 16
+_LARGE = {"dcgan-64": (2, 2)}
+"""Other numbers of steps and pictures per batch, for networks that take seconds per step."""
+_PLANNED = 1000  # steps, by which the learning rates change
+_SHOWN, _MEASURED = 8, 200  # test pictures
+
+
+def presets() -> list[str]:
+    """Return the names of the configurations that convgan brings along."""
+    return list(config_files())
+
+
+def step_losses(preset: str) -> list[dict[str, float]]:
+    """Return the losses, outputs and gradient norms of each of a training's first steps, made one per call.
+
+    To the bit the same only in a `pinned_process`.
+    """
+    count, batch_size = _LARGE.get(preset, (_STEPS, _BATCH))
+    changes = [*_CHANGES, f"train.batch_size={batch_size}"]
+    if preset in _LARGE:
+        changes.append("data.limit=100")
+    config = load_config(preset, changes)
+    pictures = load_dataset(config.data).train
+    held_out = round(config.data.validation * len(pictures))
+    pictures, _ = hold_out(pictures, held_out, config.seed)
+
+    set_precision_and_seed(config.train.precision, config.seed)
+    shape, classes = pictures.image_shape, len(pictures.class_names)
+    # As many images as make the steps that the learning rates are planned for.
+    planned = -(-_PLANNED * batch_size // config.train.epochs)
+    task: Task
+    if isinstance(config, ClassifierRunConfig):
+        task = build_classifier_task(config, shape, classes, count=planned)
+    else:
+        task = build_gan(config, shape, classes, count=planned)
+    steps = compile_steps(task, pictures, batch_size, xla=config.train.xla)
+    return [
+        {name: value for name, value in steps(1).logs.items() if "learning_rate" not in name}
+        for _ in range(count)
+    ]
+
+
+def tables(preset: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of each network's layer table, by the network's name; builds nothing."""
+    config = load_config(preset, ["data.source=sample", "data.limit=1"])
+    pictures = load_dataset(config.data).train
+    rows = check_networks(config, pictures.image_shape, len(pictures.class_names))
+    return {name: [asdict(row) for row in table] for name, table in rows.items()}
+
+
+def evaluator_outputs(name: str) -> dict[str, list[Any]]:
+    """Return what the bundled network for a data set makes of the sample's first test pictures.
+
+    Returns:
+        `features` (8, D), to 6 significant digits, and `logits` (8, K) of the first pictures;
+        `features_mean` and `features_square_sum` (D,), each feature's over the first 200.
+    """
+    config = load_config(f"evaluator-{name.split('-', maxsplit=1)[0]}", _CHANGES)
+    images = load_dataset(config.data).test.images[:_MEASURED]
+    network = bundled_network(name)
+    assert network is not None
+    features, logits = (np.asarray(each, np.float64) for each in network.predict(images))
+    return {
+        "features": [[float(f"{x:.6g}") for x in row] for row in features[:_SHOWN]],
+        "logits": logits[:_SHOWN].tolist(),
+        "features_mean": features.mean(axis=0).tolist(),
+        "features_square_sum": (features**2).sum(axis=0).tolist(),
+    }
