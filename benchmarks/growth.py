@@ -24,8 +24,8 @@ from benchmarks.options import logger, parser, read_options, write
 from convgan.config import GanRunConfig, load_config
 from convgan.data import ImageSet
 from convgan.hardware import start_tensorflow
-from convgan.recipes.train_dcgan import build_dcgan
 from convgan.reporting.figures import plain_numbers, png_figure
+from convgan.training.build import build_gan
 from convgan.training.steps import compile_steps
 from convgan.training.timing import Steps, seconds_per_step
 
@@ -61,7 +61,7 @@ def config(size: int = 28, batch: int = BATCH, width: int = WIDTH) -> GanRunConf
 
 def steps(config: GanRunConfig, images: NDArray[np.uint8]) -> Steps:
     """Return the compiled step."""
-    task = build_dcgan(config, images.shape[1:], steps=1000)
+    task = build_gan(config, images.shape[1:], 0, count=1000 * config.train.batch_size)
     pictures = ImageSet(images, None, (), "synthetic", "made for a benchmark")
     return compile_steps(task, pictures, config.train.batch_size)
 
@@ -116,15 +116,15 @@ def measure(rounds: int) -> dict[str, dict[str, float]]:
 
 
 def draw(path: Path, results: dict[str, Any]) -> None:
-    """Draw one panel an axis, both scales logarithmic."""
+    """Draw one panel per axis, both scales logarithmic."""
     with png_figure(path, 9, 6) as figure:
         for panel, (axis, values) in zip(figure.subplots(2, 2).flat, results.items(), strict=True):
-            places = [int(n) for n in values]
-            panel.loglog(places, list(values.values()), marker="o")
-            panel.set_xticks(places, labels=[f"{n:,}" for n in places])
+            ticks = [int(n) for n in values]
+            panel.loglog(ticks, list(values.values()), marker="o")
+            panel.set_xticks(ticks, labels=[f"{n:,}" for n in ticks])
             panel.minorticks_off()
             panel.set_xlabel(axis)
-            panel.set_ylabel("µs a picture")
+            panel.set_ylabel("µs per image")
             panel.set_ylim(bottom=min(values.values()) / 3, top=max(values.values()) * 3)
             panel.grid(True)
             plain_numbers(panel.yaxis)
@@ -138,7 +138,7 @@ def main() -> None:
     results = measure(options.rounds)
     for axis, values in results.items():
         for name, value in values.items():
-            logger.info("%-30s %10s %12.0f µs a picture", axis, name, value)
+            logger.info("%-30s %10s %12.0f µs per image", axis, name, value)
     write(options.out / "growth.json", results)
     draw(options.out / "growth.png", results)
 

@@ -31,8 +31,7 @@ def measure(preset: str, changes: list[str]) -> dict[str, float]:
 
     imported = peak_megabytes()
     from convgan.config import load_config  # noqa: PLC0415
-    from convgan.recipes.job import RunOptions  # noqa: PLC0415
-    from convgan.recipes.training import train  # noqa: PLC0415
+    from convgan.recipes.train import train  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()

@@ -22,13 +22,13 @@ from convgan.hardware import start_tensorflow
 from convgan.recipes.bench import config_step
 from convgan.training.timing import Steps, seconds_per_step
 
-ONE_PASS = ("convgan.training.gan.one_pass_is_exact", lambda *_: False)
+ONE_PASS = ("convgan.training.gan.treats_samples_separately", lambda *_: False)
 
 STEPS: dict[str, tuple[list[str], dict[str, tuple[str, Any]]]] = {
     "dcgan-fashion-article": ([SIMULTANEOUS], {"one backward pass": ONE_PASS}),
     "classifier-mnist": ([], {}),
 }
-MANY = "several steps a call"
+MANY = "several steps per call"
 
 
 def candidates(preset: str, changes: list[str], parts: dict[str, tuple[str, Any]]) -> Any:
@@ -42,7 +42,7 @@ def candidates(preset: str, changes: list[str], parts: dict[str, tuple[str, Any]
 
 
 def one_by_one(steps: Steps) -> Steps:
-    """Return what makes one step a call."""
+    """Return what makes one step per call."""
 
     def run(count: int) -> None:
         for _ in range(count):

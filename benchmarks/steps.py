@@ -22,8 +22,9 @@ from benchmarks.options import logger, parser, read_options, write
 from convgan.config import ClassifierRunConfig, Data, GanRunConfig, load_config
 from convgan.data import load_dataset
 from convgan.hardware import fast_precision, set_precision_and_seed, start_tensorflow, versions
-from convgan.models.step_operations import classifier_operations, gan_operations
+from convgan.models.build import check_networks
 from convgan.recipes.bench import Candidate, compare, config_step
+from convgan.training.step_operations import classifier_operations, gan_operations
 from convgan.training.timing import Steps
 
 DCGAN, CLASSIFIER = "dcgan-fashion-article", "classifier-mnist-article"
@@ -69,9 +70,10 @@ def dcgan_candidates(size: int, torch: PyTorch | None, *, bfloat16: bool) -> dic
     together = load_config(DCGAN, [SIMULTANEOUS])
     assert isinstance(config, GanRunConfig)
     assert isinstance(together, GanRunConfig)
-    alternating = float(size * gan_operations(config, SHAPE))
-    simultaneous = float(size * gan_operations(together, SHAPE))
-    one_pass = float(size * gan_operations(together, SHAPE, one_pass=True))
+    tables = check_networks(config, SHAPE, 10)
+    alternating = size * gan_operations(tables, config.train)
+    simultaneous = size * gan_operations(tables, together.train)
+    one_pass = size * gan_operations(tables, together.train, one_pass=True)
     unfrozen = one_pass + 3 * (simultaneous - one_pass)  # nine passes through D
     set_precision_and_seed("float32", 0)
     made = {
@@ -102,7 +104,7 @@ def classifier_candidates(
     config = load_config(CLASSIFIER)
     assert isinstance(config, ClassifierRunConfig)
     assert train.labels is not None
-    operations = float(size * classifier_operations(config, SHAPE, 10))
+    operations = float(size * classifier_operations(check_networks(config, SHAPE, 10)))
     set_precision_and_seed("float32", 0)
     made = {
         "the article's fit": Candidate(
@@ -163,7 +165,7 @@ def main() -> None:
             64, torch, bfloat16=bfloat16
         ),
     }
-    # `fit` has a cost a call, which is small only in calls of many steps.
+    # `fit` has a cost per call, which is small only in calls of many steps.
     results = {
         title: compare(each, rounds=options.rounds, seconds=4.0 if "Classifier" in title else 1.0)
         for title, each in sections.items()

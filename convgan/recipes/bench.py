@@ -101,18 +101,16 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     if config.train.deterministic:
         make_deterministic()  # and with it all steps that are measured beside it
     shape, classes = train.image_shape, len(train.class_names)
-    check_networks(config, shape, classes)
+    tables = check_networks(config, shape, classes)
     count = 1000 * config.train.batch_size  # any schedule will do
     task: Task
     if isinstance(config, ClassifierRunConfig):
         check_labels(train)
         task = build_classifier_task(config, shape, classes, count=count)
-        operations: float = classifier_operations(task.network)
+        operations: float = classifier_operations(tables)
     else:
         task = gan = build_gan(config, shape, classes, count=count)
-        operations = gan_operations(
-            gan.generator, gan.discriminator, config.train, one_pass=gan.one_pass
-        )
+        operations = gan_operations(tables, config.train, one_pass=gan.one_pass)
     size = config.train.batch_size
     steps = compile_steps(task, train, size, xla=config.train.xla)
     steps(1)  # traced under this precision

@@ -7,24 +7,22 @@ counted.
 
 from __future__ import annotations
 
-import keras
+from collections.abc import Mapping, Sequence
 
 from convgan.config import GanTrainConfig
-from convgan.models.layer_table import layer_table
+from convgan.models.build import Role
+from convgan.models.layer_table import Row
+
+Tables = Mapping[Role, Sequence[Row]]
+"""As `check_networks` returns them."""
 
 
-def classifier_operations(network: keras.Model) -> int:
+def classifier_operations(tables: Tables) -> int:
     """Return the operations for one image: forward, and backward for weights and inputs."""
-    return 3 * _forward(network)
+    return 3 * _forward(tables["classifier"])
 
 
-def gan_operations(
-    generator: keras.Model,
-    discriminator: keras.Model,
-    train: GanTrainConfig,
-    *,
-    one_pass: bool = False,
-) -> float:
+def gan_operations(tables: Tables, train: GanTrainConfig, *, one_pass: bool = False) -> float:
     """Return the operations for one real and one generated image.
 
     Simultaneous: G forward and backward; D forward and backward on both, and once more for the
@@ -32,12 +30,12 @@ def gan_operations(
     and D on both; and every `critic_steps` steps G forward and backward, through D on the new
     image, and D forward on the real one for a loss that looks at it.
     """
-    g, d = _forward(generator), _forward(discriminator)
+    g, d = _forward(tables["generator"]), _forward(tables["discriminator"])
     if train.update == "alternating":
         generator_step = 3 * g + (3 if train.loss.paired else 2) * d
         return g + 6 * d + generator_step / train.critic_steps
     return 3 * g + (6 if one_pass else 7) * d
 
 
-def _forward(network: keras.Model) -> int:
-    return 2 * sum(row.multiply_adds for row in layer_table(network))
+def _forward(rows: Sequence[Row]) -> int:
+    return 2 * sum(row.multiply_adds for row in rows)
