@@ -24,6 +24,7 @@ from convgan.config import Data, GanRunConfig, load_config
 from convgan.data import hold_out, load_dataset
 from convgan.evaluation import (
     evaluate_classification,
+    find_evaluator,
     fit_gaussian,
     frechet_distance,
     generate,
@@ -31,8 +32,7 @@ from convgan.evaluation import (
     predict_logits,
 )
 from convgan.hardware import set_precision_and_seed, start_tensorflow
-from convgan.recipes.evaluate_generator import latent
-from convgan.recipes.evaluator import find_evaluator
+from convgan.recipes.evaluate import latent
 from convgan.recipes.job import RunOptions, total_steps
 from convgan.recipes.train_dcgan import build_dcgan
 from convgan.recipes.training import train
@@ -76,7 +76,7 @@ def classifier(seeds: int) -> list[dict[str, Any]]:
         numbers = evaluate_classification(
             predict_logits(ours, data.test.images), data.test.labels, data.test.class_names
         )
-        accuracy = numbers["accuracy"]
+        accuracy = numbers.accuracy
         rows.append({"of": "convgan", "seed": seed, "seconds": seconds, "accuracy": accuracy})
     return rows
 
@@ -87,8 +87,8 @@ def dcgan(seeds: int, target: float) -> dict[str, Any]:
     Steps of the article's loop are timed in turn with ours; looking at the generator is not timed.
     """
     data = load_dataset(Data(name="fashion-mnist", source="full"))
-    judge = find_evaluator(Data(name="fashion-mnist"), data.test, None, None)
-    real = fit_gaussian(judge.predict(data.test.images)[0])
+    evaluator = find_evaluator(Data(name="fashion-mnist"), data.test, None, None)
+    real = fit_gaussian(evaluator.predict(data.test.images)[0])
     article = train_on_batch_dcgan(data.train.images, 32)
     article(2)
     article_times: list[float] = []
@@ -112,7 +112,7 @@ def dcgan(seeds: int, target: float) -> dict[str, Any]:
             seconds += timed(ours, count)
             done += count
             article_times.append(timed(article, 15) / 15)
-            features, _ = judge.predict(generate(task.average, z))
+            features, _ = evaluator.predict(generate(task.average, z))
             distance = frechet_distance(fit_gaussian(features), real)
             looks.append({"step": done, "seconds": seconds, "distance": distance})
             logger.info("seed %d, step %d: %.1f s, distance %.2f", seed, done, seconds, distance)

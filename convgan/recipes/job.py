@@ -19,7 +19,7 @@ from convgan.config import Train
 from convgan.data import ImageSet
 from convgan.errors import DataError, RunError
 from convgan.hardware import make_deterministic
-from convgan.recipes.report import report_run
+from convgan.reporting.run_report import report_run
 from convgan.runs import Run, now
 from convgan.training import Stopped, TrainingState, epoch_end
 from convgan.training.steps import compile_steps

@@ -12,10 +12,10 @@ from convgan.callbacks.writing import QualityCurve, SampleGrid, SaveBest, SaveMo
 from convgan.config import GanRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError, RunError, UsageError
+from convgan.evaluation import find_evaluator
 from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.dcgan import build_discriminator, build_generator
 from convgan.models.feasibility import check_gan
-from convgan.recipes.evaluator import find_evaluator
 from convgan.recipes.job import (
     RunOptions,
     common_callbacks,
@@ -98,9 +98,9 @@ def _quality(config: GanRunConfig, task: GAN, held_out: ImageSet) -> GeneratorQu
     if not config.train.evaluate_every:
         return None
     try:
-        judge = find_evaluator(config.data, held_out, None, config.train.evaluator)
+        evaluator = find_evaluator(config.data, held_out, None, config.train.evaluator)
         samples, every = config.train.evaluate_samples, config.train.evaluate_every
-        return GeneratorQuality(task, judge, held_out, samples=samples, every=every)
+        return GeneratorQuality(task, evaluator, held_out, samples=samples, every=every)
     except UsageError as error:
         if config.train.evaluator:  # asked for by name
             raise
