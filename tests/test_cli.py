@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,15 @@ from typer.testing import CliRunner, Result
 from convgan.cli import app
 from convgan.config import Data, load_config, presets
 from convgan.data import hold_out, load_dataset
-from convgan.evaluation import Evaluator, bundled_card, load_network
+from convgan.evaluation import (
+    METRICS,
+    Evaluator,
+    Evidence,
+    MetricResult,
+    bundled_card,
+    load_network,
+    metric,
+)
 from convgan.runs import Run
 
 TINY_CLASSIFIER = [
@@ -252,6 +261,28 @@ def test_eval_compares_runs_and_marks_the_best(out: Path, tmp_path: Path) -> Non
     assert rows[0].count("*") in {1, 2}  # of equal values both are the best
     both = json.loads(done("eval", *runs, FEW, "--json", "--out", out))
     assert [numbers["protocol"]["generated"] for numbers in both] == [300, 300]
+
+
+def test_a_metric_of_an_extension_is_everywhere(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    METRICS.names()
+    monkeypatch.setattr(METRICS, "_entries", dict(METRICS._entries))
+
+    @METRICS.add("largest")
+    @metric(protocol={"of": "features"})
+    def largest(evidence: Evidence) -> Iterator[MetricResult]:
+        value = float(evidence.generated.features.max())
+        yield MetricResult(name="largest", title="largest feature", value=value, direction="lower")
+
+    run = out / "dcgan-fashion-0001"
+    text = done("eval", run, FEW, "--out", out)
+    (row,) = [line.split() for line in text.splitlines() if line.startswith("  largest feature")]
+    assert row[-1] == "lower"
+    assert float(row[2]) > 0 < float(row[3])  # the number, and that of real images
+    written = json.loads((run / "eval/generator.json").read_text())
+    assert written["metrics"][-1]["name"] == "largest"
+    assert written["protocol"]["metrics"]["largest.of"] == "features"
+    assert "largest feature" in (run / "report.html").read_text()
+    assert "largest feature" in done("eval", run, run, FEW, "--out", out)  # the comparison
 
 
 def test_eval_refuses_to_compare_what_does_not_compare(

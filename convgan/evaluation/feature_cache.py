@@ -44,8 +44,8 @@ def cached_predictions(evaluator: Evaluator, images: ImageSet) -> Predictions:
     }
     if path.is_file():
         try:
-            return _read(path, shapes)
-        except (DataError, SafetensorError, OSError, ValueError) as error:
+            return read_predictions(path, shapes)
+        except (DataError, OSError) as error:
             logger.warning("%s is damaged and made again: %s", path, error)
     predictions = evaluator.predict(images.images)
     try:
@@ -62,28 +62,35 @@ def _key(evaluator: Evaluator, images: ImageSet) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _read(path: Path, shapes: dict[str, tuple[int, int]]) -> Predictions:
+def read_predictions(path: Path, shapes: dict[str, tuple[int, int]]) -> Predictions:
+    """Read a file of the cache.
+
+    Raises:
+        DataError: it is damaged, or not of these shapes.
+    """
     expected = 4 * sum(rows * columns for rows, columns in shapes.values())
     size = path.stat().st_size
     if not expected < size <= expected + _HEADER:
         raise DataError(f"it has {size} bytes, expected {expected} and a header")
-    with safe_open(path, framework="numpy") as file:
-        found = {}
-        for name, shape in shapes.items():
-            part = file.get_slice(name)
-            if part.get_dtype() != "F32" or tuple(part.get_shape()) != shape:
-                raise DataError(f"{name}: {part.get_dtype()} {part.get_shape()}, not F32 {shape}")
-            found[name] = file.get_tensor(name)
-        predictions = Predictions(**found)
-        if (file.metadata() or {}).get("sha256") != _digest(predictions):
-            raise DataError("its numbers are not those that were written")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            parts = {name: file.get_slice(name) for name in shapes}
+            found = {name: (part.get_dtype(), *part.get_shape()) for name, part in parts.items()}
+            if found != {name: ("F32", *shape) for name, shape in shapes.items()}:
+                raise DataError(f"it holds {found}, expected float32 of {shapes}")
+            predictions = Predictions(**{name: file.get_tensor(name) for name in shapes})
+            digest = (file.metadata() or {}).get("sha256")
+    except SafetensorError as error:
+        raise DataError(f"it is no safetensors file: {error}") from error
+    if digest != digest_of(predictions):
+        raise DataError("its numbers are not those that were written")
     return predictions
 
 
 def _write(path: Path, predictions: Predictions) -> None:
     with replacing(path) as temporary:
         arrays = predictions._asdict()
-        save_file(arrays, temporary, metadata={"sha256": _digest(predictions)})
+        save_file(arrays, temporary, metadata={"sha256": digest_of(predictions)})
     _make_room(path)
 
 
@@ -98,7 +105,8 @@ def _make_room(newest: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _digest(predictions: Predictions) -> str:
+def digest_of(predictions: Predictions) -> str:
+    """Return the SHA-256 of features and logits, hex."""
     digest = hashlib.sha256()
     for array in predictions:
         digest.update(np.ascontiguousarray(array).data)

@@ -81,10 +81,9 @@ def _uneven(classes: ClassFractions) -> str:
 
 
 def _beside(results: Sequence[MetricResult]) -> str:
-    return ", ".join(
-        f"{each.title} {each.value:.2f} beside {each.reference:.2f} of real images"
-        for each in results
-    )
+    values = " and ".join(f"{each.title} {each.value:.2f}" for each in results)
+    references = " and ".join(f"{each.reference:.2f}" for each in results)
+    return f"{values}, where real images have {references}"
 
 
 def _ratio(result: MetricResult) -> float:

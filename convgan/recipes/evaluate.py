@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 from scipy.special import softmax
 
@@ -34,10 +35,8 @@ from convgan.evaluation.generator import (
     evaluate_generator,
 )
 from convgan.recipes.train_dcgan import build_dcgan
-from convgan.reporting.evaluation_pictures import (
-    draw_classifier_evaluation,
-    draw_generator_evaluation,
-)
+from convgan.reporting import save_confusion_matrix, save_mistakes
+from convgan.reporting.evaluation_pictures import draw_generator_evaluation
 from convgan.reporting.run_report import report_run
 from convgan.runs import Run
 from convgan.runs.evaluations import (
@@ -92,13 +91,15 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
     write_evaluation(run.folder, evaluation)
     wrong = surest_mistakes(logits, test.labels, _MISTAKES)
     probabilities = softmax(logits[wrong], axis=1)
-    draw_classifier_evaluation(
-        run.folder,
-        evaluation,
-        mistakes=test.images[wrong],
-        true=test.labels[wrong].tolist(),
-        predicted=probabilities.argmax(axis=1).tolist(),
-        confidences=probabilities.max(axis=1).tolist(),
+    names, folder = test.class_names, run.folder / "eval"
+    matrix = np.asarray(evaluation.confusion_matrix)
+    save_confusion_matrix(folder / "confusion_matrix.png", matrix, class_names=names)
+    save_mistakes(
+        folder / "mistakes.png",
+        test.images[wrong],
+        true_names=[names[label] for label in test.labels[wrong]],
+        predicted_names=[names[index] for index in probabilities.argmax(axis=1)],
+        confidences=probabilities.max(axis=1),
     )
     report_run(run)
     return evaluation

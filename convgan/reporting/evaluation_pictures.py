@@ -1,52 +1,19 @@
-"""An evaluation as pictures in the run's `eval` folder."""
+"""A generator's evaluation as pictures in the run's `eval` folder."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convgan.reporting.class_plots import save_class_histogram, save_confusion_matrix
-from convgan.reporting.galleries import save_mistakes
+from convgan.reporting.class_plots import save_class_histogram
 from convgan.reporting.images import image_grid, save_png
 from convgan.reporting.quality_plots import save_metric_over_epochs, save_nearest_neighbours
-from convgan.runs.evaluations import ClassifierEvaluation, GeneratorEvaluation
+from convgan.runs.evaluations import GeneratorEvaluation
 
 _GRID = 10  # samples along a side
 _SCALE = 2
-
-
-def draw_classifier_evaluation(
-    folder: Path,
-    evaluation: ClassifierEvaluation,
-    *,
-    mistakes: NDArray[np.uint8],
-    true: Sequence[int],
-    predicted: Sequence[int],
-    confidences: Sequence[float],
-) -> None:
-    """Write the confusion matrix, and the most confident mistakes (N, H, W, C), surest first.
-
-    Args:
-        folder: the run's.
-        evaluation: with the confusion matrix.
-        mistakes: test images, all wrongly classified.
-        true: N indices of classes.
-        predicted: N indices of classes.
-        confidences: N probabilities of the predicted class.
-    """
-    names = list(evaluation.classes)
-    matrix = np.asarray(evaluation.confusion_matrix)
-    save_confusion_matrix(folder / "eval" / "confusion_matrix.png", matrix, class_names=names)
-    save_mistakes(
-        folder / "eval" / "mistakes.png",
-        mistakes,
-        true_names=[names[index] for index in true],
-        predicted_names=[names[index] for index in predicted],
-        confidences=confidences,
-    )
 
 
 def draw_generator_evaluation(

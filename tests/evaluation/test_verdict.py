@@ -26,7 +26,7 @@ def test_all_classes_with_little_recall_are_no_all_clear() -> None:
     numbers = results(precision=(0.8, 0.89), recall=(0.21, 0.89), coverage=(0.5, 0.97))
     text = verdict(classes(often=["Shirt"]), numbers)
     assert "no sign" not in text
-    assert "All 2 classes are there, but not their variety: recall 0.21 beside 0.89" in text
+    assert "All 2 classes are there, but not their variety: recall 0.21 and coverage 0.50" in text
     assert "mode collapse within the classes" in text
     assert "too often: Shirt (28%, real 10%)" in text
 
@@ -34,7 +34,7 @@ def test_all_classes_with_little_recall_are_no_all_clear() -> None:
 def test_images_that_are_like_no_real_ones_are_not_called_collapsed() -> None:
     numbers = results(precision=(0.1, 0.89), recall=(0.21, 0.89), coverage=(0.5, 0.97))
     text = verdict(classes(), numbers)
-    assert "precision 0.10 beside 0.89" in text
+    assert "precision 0.10, where real images have 0.89" in text
     assert "mode collapse within" not in text
 
 
@@ -42,7 +42,11 @@ def test_images_that_are_like_no_real_ones_are_not_called_collapsed() -> None:
     ("recall", "coverage", "said"),
     [
         (0.88, 0.96, "comes near that of real images: no sign of mode collapse."),
-        (0.70, 0.96, "with less variety than real images have: recall 0.70 beside 0.89"),
+        (
+            0.70,
+            0.96,
+            "with less variety than real images have: recall 0.70 and coverage 0.96, where",
+        ),
         (0.88, 0.60, "with less variety than real images have: recall 0.88"),
         (0.88, 0.40, "but not their variety"),
     ],
@@ -70,7 +74,7 @@ def test_missing_classes_come_first() -> None:
     )
     text = verdict(lost, results(recall=(0.21, 0.89)))
     assert text.startswith(said)
-    assert "Recall 0.21 beside 0.89" in text
+    assert "Recall 0.21, where real images have 0.89." in text
     assert missing_classes(classes()) is None
     both = missing_classes(classes(missing=["Shirt"], rare=["Bag"]))
     assert "makes 0 of 2 classes; it never makes Shirt and hardly ever makes Bag." in (both or "")
