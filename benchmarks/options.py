@@ -7,7 +7,11 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convgan.config import Config
+    from convgan.runs import Run
 
 logger = logging.getLogger("benchmarks")
 
@@ -27,6 +31,18 @@ def read_options(arguments: argparse.ArgumentParser) -> argparse.Namespace:
     options.out.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
     return options
+
+
+def train(config: Config, out: Path) -> Run | None:
+    """Train what the configuration describes, as the command line does."""
+    from convgan.callbacks.session import RunOptions  # noqa: PLC0415  TensorFlow's import is timed
+    from convgan.recipes.train_classifier import train_classifier  # noqa: PLC0415
+    from convgan.recipes.train_dcgan import train_dcgan  # noqa: PLC0415
+
+    options = RunOptions(out, "benchmark", "CPU", "")
+    if config.task == "classifier":
+        return train_classifier(config, options)
+    return train_dcgan(config, options)
 
 
 def write(path: Path, record: Any) -> None:

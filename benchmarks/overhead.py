@@ -20,7 +20,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from benchmarks.options import logger, parser, read_options, write
+from benchmarks.options import logger, parser, read_options, train, write
 
 RUNS: dict[str, list[str]] = {"classifier-mnist": [], "dcgan-fashion": ["train.epochs=1"]}
 
@@ -30,13 +30,13 @@ def measure(preset: str, changes: list[str]) -> dict[str, float]:
     import tensorflow  # noqa: F401, PLC0415  what is measured
 
     imported = peak_megabytes()
+
     from convgan.config import load_config  # noqa: PLC0415
-    from convgan.recipes.train import train  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
         config = load_config(preset, ["data.source=full", *changes])
-        run = train(config, RunOptions(Path(folder), "benchmark", "CPU", ""))
+        run = train(config, Path(folder))
         seconds = time.perf_counter() - begin
         assert run
         steps = run.manifest["times"][-1]["seconds"]

@@ -19,11 +19,12 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.article import article_classifier, article_data, train_on_batch_dcgan
-from benchmarks.options import logger, parser, read_options, write
+from benchmarks.options import logger, parser, read_options, train, write
 from convgan.config import Data, GanRunConfig, load_config
 from convgan.data import hold_out, load_dataset
 from convgan.evaluation import (
     evaluate_classification,
+    find_evaluator,
     fit_gaussian,
     frechet_distance,
     generate,
@@ -31,11 +32,8 @@ from convgan.evaluation import (
     predict_logits,
 )
 from convgan.hardware import set_precision_and_seed, start_tensorflow
-from convgan.recipes.evaluate_generator import latent
-from convgan.recipes.evaluator import find_evaluator
-from convgan.recipes.job import RunOptions, total_steps
-from convgan.recipes.train_dcgan import build_dcgan
-from convgan.recipes.training import train
+from convgan.recipes.evaluate import latent
+from convgan.training.build import build_gan
 from convgan.training.steps import compile_steps
 from convgan.training.timing import Steps
 
@@ -69,14 +67,14 @@ def classifier(seeds: int) -> list[dict[str, Any]]:
         with tempfile.TemporaryDirectory() as folder:
             begin = time.perf_counter()
             config = load_config(CLASSIFIER, [f"seed={seed}", "data.source=full"])
-            run = train(config, RunOptions(Path(folder), "benchmark", "CPU", ""))
+            run = train(config, Path(folder))
             seconds = time.perf_counter() - begin
             assert run
-            ours = load_network(run.folder / "model" / "classifier.keras")
+            ours = load_network(run.folder / "model" / "classifier.safetensors")
         numbers = evaluate_classification(
             predict_logits(ours, data.test.images), data.test.labels, data.test.class_names
         )
-        accuracy = numbers["accuracy"]
+        accuracy = numbers.accuracy
         rows.append({"of": "convgan", "seed": seed, "seconds": seconds, "accuracy": accuracy})
     return rows
 
@@ -87,8 +85,8 @@ def dcgan(seeds: int, target: float) -> dict[str, Any]:
     Steps of the article's loop are timed in turn with ours; looking at the generator is not timed.
     """
     data = load_dataset(Data(name="fashion-mnist", source="full"))
-    judge = find_evaluator(Data(name="fashion-mnist"), data.test, None, None)
-    real = fit_gaussian(judge.predict(data.test.images)[0])
+    evaluator = find_evaluator(Data(name="fashion-mnist"), data.test, None, None)
+    real = fit_gaussian(evaluator.predict(data.test.images)[0])
     article = train_on_batch_dcgan(data.train.images, 32)
     article(2)
     article_times: list[float] = []
@@ -99,8 +97,7 @@ def dcgan(seeds: int, target: float) -> dict[str, Any]:
         pictures, _ = hold_out(data.train, round(config.data.validation * len(data.train)), seed)
         set_precision_and_seed(config.train.precision, seed)
         begin = time.perf_counter()
-        steps = total_steps(config.train, len(pictures))
-        task = build_dcgan(config, pictures.image_shape, steps=steps)
+        task = build_gan(config, pictures.image_shape, 10, count=len(pictures))
         ours = compile_steps(task, pictures, config.train.batch_size, xla=config.train.xla)
         seconds = time.perf_counter() - begin
         z = latent(config, SAMPLES)
@@ -112,7 +109,7 @@ def dcgan(seeds: int, target: float) -> dict[str, Any]:
             seconds += timed(ours, count)
             done += count
             article_times.append(timed(article, 15) / 15)
-            features, _ = judge.predict(generate(task.average, z))
+            features, _ = evaluator.predict(generate(task.sampler, z))
             distance = frechet_distance(fit_gaussian(features), real)
             looks.append({"step": done, "seconds": seconds, "distance": distance})
             logger.info("seed %d, step %d: %.1f s, distance %.2f", seed, done, seconds, distance)

@@ -230,7 +230,9 @@ def evaluate(
             autocompletion=complete_classifier_run,
         ),
     ] = None,
-    samples: Annotated[int, typer.Option(min=2, help="Images to generate.")] = 10_000,
+    samples: Annotated[
+        int | None, typer.Option(min=2, help="Images to generate; else 10,000.")
+    ] = None,
     which: Annotated[
         Which | None, typer.Option(help="Which generator; else the best if one was kept.")
     ] = None,
@@ -262,24 +264,34 @@ def evaluate(
 
     found = [find_run(run, out) for run in runs] if runs else [find_run(None, out)]
     start_tensorflow(device=device, show_noise=debug)
-    from convgan.recipes.evaluate import EvalOptions, evaluate_all
-    from convgan.recipes.evaluation_tables import comparison_table, evaluation_tables
+    from convgan.recipes.evaluate import (
+        EvalOptions,
+        evaluate_classifier_run,
+        evaluate_generator_runs,
+    )
+    from convgan.reporting.evaluation_tables import comparison_table, evaluation_tables
     from convgan.terminal import format_tables
 
-    request = EvalOptions(
+    options = EvalOptions(
         out=out,
         evaluator=evaluator,
         samples=samples,
         which=which.value if which else None,
         labels=labels,
-        extrapolate=extrapolate,
-        all_checkpoints=all_checkpoints,
+        extrapolate=extrapolate or None,
+        all_checkpoints=all_checkpoints or None,
     )
-    numbers = evaluate_all(found, request)
+    if len(found) == 1 and found[0].task == "classifier":
+        measured = [evaluate_classifier_run(found[0], options).model_dump(mode="json")]
+        tables = evaluation_tables(found[0].folder)
+    else:
+        evaluations = evaluate_generator_runs(found, options)
+        measured = [evaluation.model_dump(mode="json") for evaluation in evaluations]
+        one = len(found) == 1
+        tables = evaluation_tables(found[0].folder) if one else [comparison_table(evaluations)]
     if as_json:
-        typer.echo(json.dumps(numbers if len(found) > 1 else numbers[0], indent=2))
+        typer.echo(json.dumps(measured if len(measured) > 1 else measured[0], indent=2))
         return
-    tables = evaluation_tables(found[0]) if len(found) == 1 else [comparison_table(numbers)]
     typer.echo(format_tables(tables))
     for run in found:
         typer.echo(f"\nNumbers and pictures are in {run.folder / 'eval'}")

@@ -94,6 +94,19 @@ def _processor_flags() -> set[str]:
     return {flag for line in lines for flag in line.partition(":")[2].split()}
 
 
+def processor_kind() -> str:
+    """Return what rounding depends on: the GPU's name, or the processor's kind of vectors."""
+    import platform
+
+    import tensorflow as tf
+
+    for gpu in tf.config.get_visible_devices("GPU"):
+        details: dict[str, Any] = tf.config.experimental.get_device_details(gpu)
+        return str(details.get("device_name", "unknown GPU"))
+    vectors = {"avx2", "avx512f", "avx512_bf16"} & _processor_flags()
+    return " ".join([platform.machine(), *sorted(vectors)])
+
+
 def make_deterministic() -> None:
     """Have TensorFlow use only operations that give the same bytes each time, for good."""
     import tensorflow as tf

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,21 @@ import imageio.v3 as iio
 import keras
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from typer.testing import CliRunner, Result
 
 from convgan.cli import app
 from convgan.config import Data, load_config, presets
 from convgan.data import hold_out, load_dataset
-from convgan.evaluation import bundled_card, load_network
+from convgan.evaluation import (
+    METRICS,
+    Evaluator,
+    Evidence,
+    MetricResult,
+    bundled_card,
+    load_network,
+    metric,
+)
 from convgan.runs import Run
 
 TINY_CLASSIFIER = [
@@ -137,7 +147,7 @@ def test_a_classifier_can_be_judged_on_mirror_images_too(tmp_path: Path) -> None
         tmp_path,
     )
     text = done("eval", "classifier-fashion", "--out", tmp_path)
-    assert "1,000 pictures and mirror images" in text
+    assert "1,000 images and mirror images" in text
     run = tmp_path / "classifier-fashion-0001"
     numbers = json.loads((run / "eval/classifier.json").read_text())
     network = load_network(run / "model/classifier.keras")
@@ -174,24 +184,26 @@ def test_eval_of_a_dcgan_says_how_each_number_was_made(out: Path, judged: dict[s
     assert protocol["evaluator"] == "convgan-fashion-mnist"
     assert protocol["evaluator_sha256"] == card["sha256"]
     assert protocol["feature_dimension"] == card["features"]
-    assert (protocol["generated"], protocol["test"], protocol["floor"]) == (400, 1000, 64)
+    assert (protocol["generated"], protocol["test"], protocol["reference"]) == (400, 1000, 64)
     assert protocol["svm_labels"] == 20
     assert judged["checkpoint"] == {"which": "last", "epoch": 2, "step": 8}
-    assert judged["data"]["origin"].startswith("bundled sample")
-    assert judged["versions"]["tensorflow"]
+    assert judged["provenance"]["data"]["origin"].startswith("bundled sample")
+    assert judged["provenance"]["versions"]["tensorflow"]
     assert judged == json.loads((out / "dcgan-fashion-0001/eval/generator.json").read_text())
 
 
 def test_eval_of_a_dcgan_measures_everything(out: Path, judged: dict[str, Any]) -> None:
-    measured = judged["measured"]
-    assert "frechet" not in judged["floor"]  # 64 training pictures are too few for 128 features
-    assert measured["frechet"]["distance"] > 5
+    measured = {result["name"]: result for result in judged["metrics"]}
+    assert measured["frechet"]["reference"] is None  # 64 training images, 128 features
+    assert measured["frechet"]["value"] > 5
     assert measured["frechet"]["standard_error"] > 0
-    assert measured["kernel"]["distance"] > 5 * judged["floor"]["kernel"]["distance"]
-    assert measured["neighbours"]["recall"] < judged["floor"]["neighbours"]["recall"]
-    assert sum(measured["classes"]["generated_shares"].values()) == pytest.approx(1)
-    assert measured["classes"]["missing"]  # two epochs of four steps
-    assert measured["memorisation"]["training"] == 64
+    assert measured["kernel_distance"]["value"] > 5 * measured["kernel_distance"]["reference"]
+    assert measured["recall"]["value"] < measured["recall"]["reference"]
+    assert measured["frechet_extrapolated"]["direction"] == "lower"
+    assert sum(judged["classes"]["generated"].values()) == pytest.approx(1)
+    assert judged["classes"]["missing"]  # two epochs of four steps
+    assert "Mode collapse" in judged["verdict"]
+    assert measured["memorised_fraction"]["details"]["training"] == 64
     assert set(judged["discriminator"]) == {"trained", "untrained", "pixels"}
     assert [point["step"] for point in judged["checkpoints"]] == [4, 8]
     assert [finding["name"] for finding in judged["findings"]] == ["classes_missing"]
@@ -201,11 +213,11 @@ def test_eval_of_a_dcgan_measures_everything(out: Path, judged: dict[str, Any]) 
         assert picture in (out / "dcgan-fashion-0001/report.html").read_text()
 
 
-def test_eval_prints_the_numbers_beside_their_floors(out: Path) -> None:
+def test_eval_prints_the_numbers_beside_those_of_real_images(out: Path) -> None:
     text = done("eval", "dcgan-fashion-0001", "--out", out, FEW)
-    lines = text[text.index("300 pictures of the last") :].splitlines()
-    assert lines[0].startswith("300 pictures of the last generator (epoch 2) against 1,000 test")
-    assert lines[1].split()[-4:] == ["±", "real", "pictures", "better"]
+    lines = text[text.index("300 images of the last") :].splitlines()
+    assert lines[0].startswith("300 images of the last generator (epoch 2) against 1,000 test")
+    assert lines[1].split()[-4:] == ["±", "real", "images", "better"]
     recall = next(line.split() for line in lines if line.startswith("  recall"))
     assert float(recall[1]) < float(recall[2])
     assert recall[3] == "higher"
@@ -226,7 +238,7 @@ def test_eval_with_a_classifier_run(out: Path) -> None:
     ("before", "after", "said"),
     [
         ("name: fashion-mnist", "name: mnist", "was trained on mnist, not on fashion-mnist"),
-        ("image_size: null", "image_size: 32", "takes pictures of another size"),
+        ("image_size: null", "image_size: 32", "takes images of another size"),
     ],
 )
 def test_eval_refuses_an_evaluator_of_other_pictures(
@@ -252,21 +264,114 @@ def test_eval_compares_runs_and_marks_the_best(out: Path, tmp_path: Path) -> Non
     assert [numbers["protocol"]["generated"] for numbers in both] == [300, 300]
 
 
-def test_eval_refuses_to_compare_what_does_not_compare(out: Path, tmp_path: Path) -> None:
+def test_a_metric_of_an_extension_is_everywhere(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    METRICS.names()
+    monkeypatch.setattr(METRICS, "_entries", dict(METRICS._entries))
+
+    @METRICS.add("largest")
+    @metric(protocol={"of": "features"})
+    def largest(evidence: Evidence) -> Iterator[MetricResult]:
+        value = float(evidence.generated.features.max())
+        yield MetricResult(name="largest", title="largest feature", value=value, direction="lower")
+
+    run = out / "dcgan-fashion-0001"
+    text = done("eval", run, FEW, "--out", out)
+    (row,) = [line.split() for line in text.splitlines() if line.startswith("  largest feature")]
+    assert row[-1] == "lower"
+    assert float(row[2]) > 0 < float(row[3])  # the number, and that of real images
+    written = json.loads((run / "eval/generator.json").read_text())
+    assert written["metrics"][-1]["name"] == "largest"
+    assert written["protocol"]["metrics"]["largest.of"] == "features"
+    assert "largest feature" in (run / "report.html").read_text()
+    assert "largest feature" in done("eval", run, run, FEW, "--out", out)  # the comparison
+
+
+def test_eval_refuses_to_compare_what_does_not_compare(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is computed: no evaluator gets to see an image."""
     changes = [change for change in TINY_DCGAN if "limit" not in change]
     done("train-dcgan", *changes, "--set=data.limit=80", "--out", tmp_path)
+    same = tmp_path / "same"
+    shutil.copytree(out / "dcgan-fashion-0001", same)
+    monkeypatch.setattr(Evaluator, "predict", None)
     runs = [out / "dcgan-fashion-0001", tmp_path / "dcgan-fashion-0001"]
     said = refused(2, "eval", *runs, FEW, "--out", out)
     assert "not measured by one protocol" in said
-    assert "train: 64 and 80" in said
+    assert "train count: 64 and 80" in said
     said = refused(2, "eval", out / "dcgan-fashion-0001", out / "classifier-fashion-0001")
     assert "classifier-fashion-0001 is a classifier" in said
+    # The same images by another name get another evaluator.
+    text = (same / "config.yaml").read_text()
+    (same / "config.yaml").write_text(text.replace("name: fashion-mnist", "name: mnist"))
+    manifest = (same / "run.json").read_text()
+    train, test = json.loads(manifest)["data"]["train"], json.loads(manifest)["data"]["test"]
+    other = load_dataset(Data(name="mnist", source="sample", limit=64))
+    for old, new in ((train, other.train), (test, other.test)):
+        manifest = manifest.replace(old["sha256"], new.fingerprint)
+    (same / "run.json").write_text(manifest)
+    said = refused(2, "eval", out / "dcgan-fashion-0001", same, FEW)
+    assert "train sha256" in said
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--samples=10000",
+        "--which=best",
+        "--labels=10000",
+        "--extrapolate",
+        "--evaluator=classifier-fashion",
+        "--all-checkpoints",
+    ],
+)
+def test_eval_refuses_what_only_a_generator_has(out: Path, option: str) -> None:
+    said = refused(2, "eval", "classifier-fashion", "--out", out, option)
+    assert f"{option.partition('=')[0]}: only for generators" in said
+
+
+def test_the_second_eval_gives_the_same_numbers_without_looking_at_real_images(
+    out: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    seen: list[int] = []
+    predict = Evaluator.predict
+
+    def spy(self: Evaluator, images: Any) -> Any:
+        seen.append(len(images))
+        return predict(self, images)
+
+    monkeypatch.setattr(Evaluator, "predict", spy)
+    path = out / "dcgan-fashion-0001/eval/generator.json"
+    written = []
+    for _ in range(2):
+        done("eval", "dcgan-fashion-0001", "--out", out, FEW)
+        lines = path.read_text().splitlines()
+        written.append([line for line in lines if '"made"' not in line])
+    assert written[0] == written[1]
+    assert seen == [64, 1000, 300, 300]
+
+
+def test_no_checkpoint_is_called_the_best_by_the_test_set(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: list[list[str]] = []
+
+    def spy(figure: Figure, *args: Any, **kwargs: Any) -> None:
+        texts = [str(line.get_label()) for axes in figure.axes for line in axes.lines]
+        named.append(texts)
+
+    monkeypatch.setattr(Figure, "savefig", spy)
+    text = convgan("eval", "dcgan-fashion-0001", "--out", out, FEW, "--all-checkpoints").stdout
+    assert named
+    assert not [label for labels in named for label in labels if "best" in label]
+    assert "best" not in text
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--samples=128"], "needs more than 128 pictures"),
+        (["--samples=128"], "needs more than 128 images"),
         (["--which=best"], "kept no best generator"),
         (["--labels=65"], "65"),
     ],
@@ -504,4 +609,4 @@ def test_own_pictures_train_both_networks(tmp_path: Path) -> None:
     numbers = json.loads(
         done("eval", "dcgan-fashion", FEW, judge, "--json", "--out", tmp_path / "o")
     )
-    assert set(numbers["measured"]["classes"]["generated_shares"]) == {"a", "b"}
+    assert set(numbers["classes"]["generated"]) == {"a", "b"}

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from convgan.cli import app
 from convgan.config import Data
 from convgan.data import load_dataset
-from convgan.evaluation import bundled_card, bundled_network
+from convgan.evaluation import bundled_card, bundled_evaluator
 from convgan.runs import Run
 
 pytestmark = [
@@ -33,7 +33,7 @@ def done(*args: str | Path) -> str:
 def test_a_short_training_learns_digits(tmp_path: Path) -> None:
     done("train-classifier", "--set=data.limit=20000", "--epochs=3", "--out", tmp_path)
     numbers = json.loads(done("eval", "--json", "--out", tmp_path))
-    assert numbers["data"]["origin"].startswith("full")
+    assert numbers["provenance"]["data"]["origin"].startswith("full")
     assert numbers["count"] == 10_000
     assert numbers["accuracy"] > 0.95
 
@@ -63,17 +63,17 @@ def test_a_short_training_makes_several_kinds_of_clothes(tmp_path: Path) -> None
     numbers = json.loads(
         done("eval", "--json", "--samples=2000", "--labels=100", "--out", tmp_path)
     )
-    measured = numbers["measured"]
-    made = [share for share in measured["classes"]["generated_shares"].values() if share > 0.02]
+    made = [fraction for fraction in numbers["classes"]["generated"].values() if fraction > 0.02]
     assert len(made) >= 5
-    assert measured["classes"]["total_variation"] < 0.6
-    assert measured["frechet"]["distance"] > 3 * numbers["floor"]["frechet"]["distance"]
+    measured = {result["name"]: result for result in numbers["metrics"]}
+    assert measured["class_total_variation"]["value"] < 0.6
+    assert measured["frechet"]["value"] > 3 * measured["frechet"]["reference"]
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
-def test_the_bundled_networks_are_as_accurate_as_their_cards_say(name: str) -> None:
+def test_the_bundled_evaluators_are_as_accurate_as_their_cards_say(name: str) -> None:
     test = load_dataset(Data(name=name, source="full")).test
-    network, card = bundled_network(name), bundled_card(name)
+    network, card = bundled_evaluator(name), bundled_card(name)
     assert network is not None
     assert card is not None
     _, logits = network.predict(test.images)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from convgan.config import ClassifierRunConfig
 from convgan.data import load_dataset
-from convgan.evaluation import evaluate_classification, load_feature_network
+from convgan.evaluation import evaluate_classification, load_evaluator
 from convgan.runs import Run, write_json
 
 TARGET = Path(__file__).parent.parent / "convgan" / "evaluation" / "networks"
@@ -27,7 +27,9 @@ def bundle(folder: Path) -> None:
     dataset = load_dataset(config.data.model_copy(update={"source": "full"}))
     test = dataset.test
     source = folder / "model" / "classifier.safetensors"
-    network = load_feature_network(source, run.name)
+    network = load_evaluator(source, run.name)
+    if test.labels is None:
+        sys.exit(f"{test.origin} has no classes")
     features, logits = network.predict(test.images)
     numbers = evaluate_classification(logits, test.labels, test.class_names)
     spread = features.std(axis=0)
@@ -41,8 +43,8 @@ def bundle(folder: Path) -> None:
             "seed": config.seed,
             "train_sha256": dataset.train.fingerprint,
             "test_sha256": test.fingerprint,
-            "test_accuracy": numbers["accuracy"],
-            "test_accuracy_95": numbers["accuracy_95"],
+            "test_accuracy": numbers.accuracy,
+            "test_accuracy_95": numbers.accuracy_95,
             "parameters": network.model.count_params(),
             "features": network.dimension,
             "dead_features": int((spread < 0.01 * spread.max()).sum()),

@@ -47,10 +47,10 @@ class HealthCheck(Callback):
         self.samples.append(Samples(images, step, epoch + 1))
         while len(self.samples) > 2 and self.samples[1].step <= step - SETTLED_STEPS:
             del self.samples[0]  # a later one is old enough to compare with
-        coverage = self.quality.classes if self.quality else None
+        classes = self.quality.classes if self.quality else None
         said = self.run.manifest.get("warnings", [])
         names = {warning["name"] for warning in said}
-        found = diagnose(self.run.records(), self.train, samples=self.samples, coverage=coverage)
+        found = diagnose(self.run.records(), self.train, samples=self.samples, classes=classes)
         for finding in found:
             if finding.name not in names:
                 logger.warning("epoch %d: %s", epoch + 1, finding.text)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from convgan.data import ImageSet
 from convgan.errors import UsageError
 from convgan.evaluation import (
-    FeatureNetwork,
-    evaluate_class_coverage,
+    Evaluator,
+    class_fractions,
     fit_gaussian,
     frechet_distance,
     generate,
 )
+from convgan.runs.evaluations import ClassFractions
 from convgan.training.gan import GAN
 
 
@@ -30,34 +29,34 @@ class GeneratorQuality:
     def __init__(
         self,
         task: GAN,
-        judge: FeatureNetwork,
+        evaluator: Evaluator,
         held_out: ImageSet,
         *,
         samples: int,
         every: int,
     ) -> None:
-        if samples <= judge.dimension:
+        if samples <= evaluator.dimension:
             raise UsageError(
                 f"train.evaluate_samples is {samples}; expected more than the "
-                f"{judge.dimension} features of {judge.name}"
+                f"{evaluator.dimension} features of {evaluator.name}"
             )
-        features, logits = judge.predict(held_out.images)
+        features, logits = evaluator.predict(held_out.images)
         self.real = fit_gaussian(features)
         self.real_classes = logits.argmax(axis=1)
-        self.class_names = held_out.class_names or tuple(map(str, range(judge.num_classes)))
+        self.class_names = held_out.class_names or tuple(map(str, range(evaluator.num_classes)))
         self.task = task
-        self.judge = judge
+        self.evaluator = evaluator
         self.samples = samples
         self.every = every
-        self.classes: dict[str, Any] | None = None
-        """The class coverage of the newest epoch that was looked at."""
+        self.classes: ClassFractions | None = None
+        """The class fractions of the newest epoch that was looked at."""
 
     @property
     def protocol(self) -> str:
         """What the number is, in words."""
         return (
             f"Fréchet distance of {self.samples:,} samples (few: it ranks epochs only) from "
-            f"{self.real.count:,} held-out pictures, {self.judge.name}"
+            f"{self.real.count:,} held-out pictures, {self.evaluator.name}"
         )
 
     def __call__(self, epoch: int) -> dict[str, float]:
@@ -65,8 +64,6 @@ class GeneratorQuality:
         if (epoch + 1) % self.every:
             return {}
         z = self.task.noise("quality", 0, self.samples)
-        features, logits = self.judge.predict(generate(self.task.sampler, z))
-        self.classes = evaluate_class_coverage(
-            logits.argmax(axis=1), self.real_classes, self.class_names
-        )
+        features, logits = self.evaluator.predict(generate(self.task.sampler, z))
+        self.classes = class_fractions(logits.argmax(axis=1), self.real_classes, self.class_names)
         return {"val_frechet": frechet_distance(fit_gaussian(features), self.real)}

@@ -22,7 +22,7 @@ from convgan.config import Config, check_config, config_hash, differing_keys, id
 from convgan.data import Dataset
 from convgan.errors import DataError, RunError, UsageError
 from convgan.hardware import source_commit, versions
-from convgan.recipes.report import report_run
+from convgan.reporting.run_report import report_run
 from convgan.runs import Run, now
 from convgan.training.callback import Callback
 from convgan.training.loop import NotFinite, Stopped, total_steps

@@ -1,51 +1,49 @@
-"""Trained networks and pictures to numbers; one file a metric, pure arrays to dict."""
+"""Trained networks and images to numbers; one file per metric, in `metrics`."""
 
-from convgan.evaluation.class_coverage import evaluate_class_coverage
 from convgan.evaluation.classification import evaluate_classification, surest_mistakes
-from convgan.evaluation.classifier_score import evaluate_classifier_score
-from convgan.evaluation.diagnosis import Finding, Samples, diagnose
+from convgan.evaluation.diagnosis import Samples, diagnose
 from convgan.evaluation.discriminator_features import discriminator_features
-from convgan.evaluation.feature_network import (
-    FeatureNetwork,
+from convgan.evaluation.evaluator import (
+    Evaluator,
     bundled_card,
-    bundled_network,
-    load_feature_network,
+    bundled_evaluator,
+    load_evaluator,
 )
-from convgan.evaluation.frechet import (
-    evaluate_frechet,
-    extrapolate_frechet,
-    fit_gaussian,
-    frechet_distance,
-)
+from convgan.evaluation.find_evaluator import find_evaluator
 from convgan.evaluation.generation import generate
-from convgan.evaluation.kernel_distance import evaluate_kernel_distance
 from convgan.evaluation.linear_svm import evaluate_linear_svm
-from convgan.evaluation.memorisation import evaluate_memorisation, nearest_neighbours
-from convgan.evaluation.neighbours import evaluate_neighbours
+from convgan.evaluation.metric import METRICS, Evidence, MetricResult, Predictions, metric
+from convgan.evaluation.metrics.class_fractions import class_fractions
+from convgan.evaluation.metrics.frechet import evaluate_frechet, fit_gaussian, frechet_distance
+from convgan.evaluation.metrics.memorisation import nearest_neighbours
 from convgan.evaluation.prediction import load_network, predict_logits
+from convgan.evaluation.reference import Reference, compute_reference, measure
 
 __all__ = [
-    "FeatureNetwork",
-    "Finding",
+    "METRICS",
+    "Evaluator",
+    "Evidence",
+    "MetricResult",
+    "Predictions",
+    "Reference",
     "Samples",
     "bundled_card",
-    "bundled_network",
+    "bundled_evaluator",
+    "class_fractions",
+    "compute_reference",
     "diagnose",
     "discriminator_features",
-    "evaluate_class_coverage",
     "evaluate_classification",
-    "evaluate_classifier_score",
     "evaluate_frechet",
-    "evaluate_kernel_distance",
     "evaluate_linear_svm",
-    "evaluate_memorisation",
-    "evaluate_neighbours",
-    "extrapolate_frechet",
+    "find_evaluator",
     "fit_gaussian",
     "frechet_distance",
     "generate",
-    "load_feature_network",
+    "load_evaluator",
     "load_network",
+    "measure",
+    "metric",
     "nearest_neighbours",
     "predict_logits",
     "surest_mistakes",

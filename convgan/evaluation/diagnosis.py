@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convgan.evaluation.verdict import missing_classes
+from convgan.runs.evaluations import ClassFractions, Finding
+
 if TYPE_CHECKING:
     from convgan.config.training import GanTrainConfig
 
@@ -31,14 +34,6 @@ MOST_SAMPLES = 400  # compared with one another; more would only take memory
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One fault: a name that stays the same for programs, and what was seen and what to try."""
-
-    name: str
-    text: str
-
-
-@dataclass(frozen=True)
 class Samples:
     """Pictures (N, H, W, C), uint8, that the generator made of fixed latent vectors."""
 
@@ -52,7 +47,7 @@ def diagnose(
     train: GanTrainConfig,
     *,
     samples: Sequence[Samples] = (),
-    coverage: Mapping[str, Any] | None = None,
+    classes: ClassFractions | None = None,
 ) -> list[Finding]:
     """Look for the known faults of adversarial training; a healthy run has none.
 
@@ -63,8 +58,7 @@ def diagnose(
             advice names what is not yet tried.
         samples: oldest first, all of the same latent vectors. The last are judged, and compared
             with the latest ones that are at least 1,000 steps older.
-        coverage: what `evaluate_class_coverage` returned; its step and epoch, if it has them,
-            are named.
+        classes: what the newest samples were taken for.
 
     Returns:
         findings named `not_finite`, `discriminator_wins`, `generator_stands_still`,
@@ -79,7 +73,7 @@ def diagnose(
         _discriminator_wins(records, train),
         _generator_stands_still(samples, train),
         _samples_alike(samples, train),
-        _classes_missing(coverage or {}),
+        _classes_missing(classes),
     )
     return [finding for finding in findings if finding]
 
@@ -90,9 +84,9 @@ def _not_finite(records: Sequence[Record], train: GanTrainConfig) -> Finding | N
         return None
     first = broken[0]
     return Finding(
-        "not_finite",
-        f"Not a finite number: {', '.join(_broken(first))} at "
-        f"{_place(first['step'], first['epoch'])}, the first of {len(broken)} such lines of "
+        name="not_finite",
+        text=f"Not a finite number: {', '.join(_broken(first))} at "
+        f"{_when(first['step'], first['epoch'])}, the first of {len(broken)} such lines of "
         f"{len(records)} in the log. Networks saved since are suspect. Try "
         f"{not_finite_advice(train)}.",
     )
@@ -125,9 +119,9 @@ def _discriminator_wins(records: Sequence[Record], train: GanTrainConfig) -> Fin
         return None
     smooth = train.loss.probabilities and train.loss.real_label == 1
     return Finding(
-        "discriminator_wins",
-        f"The discriminator wins: {seen} on average over the {JUDGED_STEPS} steps to "
-        f"{_place(step, epoch)}. The generator gets hardly any usable gradient. Try "
+        name="discriminator_wins",
+        text=f"The discriminator wins: {seen} on average over the {JUDGED_STEPS} steps to "
+        f"{_when(step, epoch)}. The generator gets hardly any usable gradient. Try "
         f"{_penalty(train)}, more dropout in discriminator.blocks, {_lower('discriminator', train)}"
         f"{', train.loss.label_smoothing 0.1' if smooth else ''}, or more pictures.",
     )
@@ -144,9 +138,9 @@ def _generator_stands_still(samples: Sequence[Samples], train: GanTrainConfig) -
         return None
     rate = train.generator_optimizer.learning_rate
     return Finding(
-        "generator_stands_still",
-        f"The generator stands still: from {_place(before.step, before.epoch)}, to "
-        f"{_place(last.step, last.epoch)}, its samples changed by {change:.2g} of 255 grey "
+        name="generator_stands_still",
+        text=f"The generator stands still: from {_when(before.step, before.epoch)}, to "
+        f"{_when(last.step, last.epoch)}, its samples changed by {change:.2g} of 255 grey "
         f"levels. Try another train.generator_optimizer.learning_rate (now {rate:g}; one far too "
         "high can leave all pixels black or white for good), "
         f"{_lower('discriminator', train)}, or another seed.",
@@ -161,21 +155,17 @@ def _samples_alike(samples: Sequence[Samples], train: GanTrainConfig) -> Finding
     if spread >= ALIKE_LEVELS:
         return None
     return Finding(
-        "samples_alike",
-        f"Mode collapse: at {_place(last.step, last.epoch)}, {len(images)} different latent "
+        name="samples_alike",
+        text=f"Mode collapse: at {_when(last.step, last.epoch)}, {len(images)} different latent "
         f"vectors give nearly one picture (standard deviation {spread:.2g} of 255 grey levels). "
         f"Try {_lower('generator', train)}, {_penalty(train)}, another train.loss, or another "
         "seed.",
     )
 
 
-def _classes_missing(coverage: Mapping[str, Any]) -> Finding | None:
-    if not coverage.get("missing") and not coverage.get("rare"):
-        return None
-    text = str(coverage["verdict"])
-    if coverage.get("step") is not None:
-        text += f" (Seen at {_place(coverage['step'], coverage['epoch'])}.)"
-    return Finding("classes_missing", text)
+def _classes_missing(classes: ClassFractions | None) -> Finding | None:
+    text = missing_classes(classes) if classes else None
+    return Finding(name="classes_missing", text=text) if text else None
 
 
 def _broken(record: Record) -> list[str]:
@@ -192,7 +182,7 @@ def _mean(lines: Sequence[Record], name: str) -> float:
     return sum(math.nan if value is None else value for value in values) / len(values)
 
 
-def _place(step: int, epoch: float) -> str:
+def _when(step: int, epoch: float) -> str:
     return f"step {step}, epoch {epoch:g}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import isfinite, sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,9 @@ from threadpoolctl import threadpool_limits
 from convgan.errors import DataError, UsageError
 from convgan.evaluation.classification import wilson_interval
 from convgan.evaluation.svm_solver import fit_linear_svm
+from convgan.runs.evaluations import SvmResult
 
-_CHOOSING = 12_000  # training pictures that C is chosen on: two thirds to fit, one to judge
+_CHOOSING = 12_000  # training images that C is chosen on: two thirds to fit, one to judge
 
 
 def evaluate_linear_svm(
@@ -26,26 +26,25 @@ def evaluate_linear_svm(
     seed: int,
     labels: int | None = None,
     draws: int = 10,
-) -> dict[str, Any]:
+) -> SvmResult:
     """Fit linear SVMs to training features (N, F) and measure them on test features (M, F).
 
     One factor scales all features to a mean squared norm of 1: their relative sizes stay, and C
     means the same for every network. C is the power of ten that is best on held-out training
-    pictures; the test pictures give the accuracy only.
+    pictures; the test images give the accuracy only.
 
     Args:
-        labels: how many labels are known, the same number a class as far as it goes, drawn
+        labels: how many labels are known, the same number per class as far as it goes, drawn
             anew `draws` times; C is cross-validated inside each draw. None: all labels, once.
 
     Returns:
-        accuracy (share) with its 95 % interval, and C; for few labels accuracy's mean and
+        accuracy (fraction) with its 95 % interval, and C; for few labels accuracy's mean and
         standard deviation over the draws, and the C of each.
 
     Raises:
-        UsageError: fewer than 2 labels a class, more than there are, or fewer than 2 draws.
+        UsageError: fewer than 2 labels per class, more than there are, or fewer than 2 draws.
         DataError: the features are not finite.
     """
-    sizes = {"test_count": len(test), "dimension": train.shape[1]}
     rng = np.random.default_rng(seed)
     # On cores with other work BLAS's threads wait for each other: ten times slower than one alone.
     with threadpool_limits(limits=1, user_api="blas"):
@@ -55,9 +54,14 @@ def evaluate_linear_svm(
             held, fitted = np.split(order, [len(order) // 3])
             w, c = _fit_best(train, train_labels, [(fitted, held)], scale)
             hits = _hits(w, test, test_labels)
-            interval = list(wilson_interval(hits, len(test)))
-            found = {"accuracy": hits / len(test), "accuracy_95": interval, "C": c}
-            return {**found, "train_count": len(train), **sizes}
+            return SvmResult(
+                accuracy=hits / len(test),
+                accuracy_95=wilson_interval(hits, len(test)),
+                labels=len(train),
+                c=[c],
+                dimension=train.shape[1],
+                test_count=len(test),
+            )
         folds = _check_few(labels, train_labels, draws)
         accuracies, chosen = np.empty(draws), np.empty(draws)
         for draw in range(draws):
@@ -68,16 +72,23 @@ def evaluate_linear_svm(
             w, chosen[draw] = _fit_best(x, y, list(folds.split(x, y)), scale)
             w = np.vstack([rotation @ w[:-1], w[-1:]])
             accuracies[draw] = _hits(w, test, test_labels) / len(test)
-    found = {"accuracy": float(accuracies.mean()), "deviation": float(accuracies.std(ddof=1))}
-    return {**found, "C": chosen.tolist(), "labels": labels, "draws": draws, **sizes}
+    return SvmResult(
+        accuracy=float(accuracies.mean()),
+        deviation=float(accuracies.std(ddof=1)),
+        labels=labels,
+        draws=draws,
+        c=chosen.tolist(),
+        dimension=train.shape[1],
+        test_count=len(test),
+    )
 
 
 def balanced_draw(
     labels: NDArray[np.integer], count: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Draw `count` rows, equally many a class as far as count and the classes' sizes allow."""
+    """Draw `count` rows, equally many per class as far as count and the classes' sizes allow."""
     order = rng.permutation(len(labels))
-    rank = np.empty(len(labels), np.int64)  # a row's place within its class
+    rank = np.empty(len(labels), np.int64)  # a row's rank within its class
     for label in np.unique(labels):
         members = labels[order] == label
         rank[members] = np.arange(members.sum())
@@ -129,12 +140,12 @@ def _check_few(labels: int, known: NDArray[np.integer], draws: int) -> Stratifie
         raise UsageError(f"{labels} labels asked for, but there are {len(known)}: ask for fewer")
     if labels < 2 * len(classes):
         raise UsageError(
-            f"{labels} labels for {len(classes)} classes: at least 2 a class are needed to fit an "
-            f"SVM and choose its C, so ask for {2 * len(classes)} or more"
+            f"{labels} labels for {len(classes)} classes: at least 2 per class are needed to fit "
+            f"an SVM and choose its C, so ask for {2 * len(classes)} or more"
         )
     if sizes.min() < 2:
         few = classes[sizes.argmin()]
-        raise UsageError(f"class {few} has 1 training picture: 2 are needed, so add one")
+        raise UsageError(f"class {few} has 1 training image: 2 are needed, so add one")
     if draws < 2:
         raise UsageError(f"{draws} draws: at least 2 are needed for a standard deviation")
     return StratifiedKFold(min(3, labels // len(classes), int(sizes.min())))

@@ -1,1 +1,1 @@
-"""One file a command; each reads from top to bottom like the description of the job."""
+"""One file per command; each reads from top to bottom like the description of the job."""

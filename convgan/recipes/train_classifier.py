@@ -75,7 +75,7 @@ def _validate(task: ClassifierTask, validation: ImageSet, _epoch: int) -> Number
         task.network, validation.images, mirrored=task.train_config.evaluate_mirrored
     )
     numbers = evaluate_classification(logits, validation.labels, validation.class_names)
-    return {"val_loss": numbers["loss"], "val_accuracy": numbers["accuracy"]}
+    return {"val_loss": numbers.loss, "val_accuracy": numbers.accuracy}
 
 
 def _advice(config: ClassifierRunConfig) -> str:

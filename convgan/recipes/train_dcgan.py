@@ -13,10 +13,10 @@ from convgan.callbacks.session import RunOptions, common_callbacks, training_ses
 from convgan.config import GanRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError, RunError, UsageError
+from convgan.evaluation import find_evaluator
 from convgan.evaluation.diagnosis import not_finite_advice
 from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.build import check_networks, network_specs
-from convgan.recipes.evaluator import find_evaluator
 from convgan.recipes.make_gif import make_gif
 from convgan.runs import Run
 from convgan.training.build import build_gan
@@ -90,9 +90,9 @@ def _quality(config: GanRunConfig, task: GAN, held_out: ImageSet) -> GeneratorQu
     if not config.train.evaluate_every:
         return None
     try:
-        judge = find_evaluator(config.data, held_out, None, config.train.evaluator)
+        evaluator = find_evaluator(config.data, held_out, None, config.train.evaluator)
         samples, every = config.train.evaluate_samples, config.train.evaluate_every
-        return GeneratorQuality(task, judge, held_out, samples=samples, every=every)
+        return GeneratorQuality(task, evaluator, held_out, samples=samples, every=every)
     except UsageError as error:
         if config.train.evaluator:  # asked for by name
             raise

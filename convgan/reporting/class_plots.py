@@ -1,4 +1,4 @@
-"""Plots with one row, column or pair of bars a class."""
+"""Plots with one row, column or pair of bars per class."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_COUNTED = 40  # classes; of more, only the colours are drawn
 def save_confusion_matrix(
     path: Path, matrix: NDArray[np.integer], *, class_names: Sequence[str]
 ) -> None:
-    """Draw a confusion matrix: counts in the cells, coloured by their share of the row.
+    """Draw a confusion matrix: counts in the cells, coloured by their fraction of the row.
 
     Above 40 classes the cells hold no counts, only their colour.
 
@@ -41,7 +41,7 @@ def save_confusion_matrix(
     if matrix.shape != (classes, classes) or classes == 0:
         raise ValueError(f"got a matrix {matrix.shape} for {classes} class names")
     totals = matrix.sum(axis=1, keepdims=True)
-    shares = matrix / np.maximum(totals, 1)  # a class without pictures has a white row
+    fractions = matrix / np.maximum(totals, 1)  # a class without images has a white row
     cell = min(_CELL, _WIDEST / classes)
     side = max(cell * classes, 2.5)
     digits = len(str(matrix.max()))
@@ -50,7 +50,7 @@ def save_confusion_matrix(
     margin = 0.6 + 0.075 * max(map(len, names))
     with png_figure(path, side + margin + 1.0, side + margin) as figure:
         axes: Axes = figure.subplots()
-        picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        picture = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
         label_size = min(10.0, 72 * side / classes * 0.8)
         axes.set_xticks(range(classes), names, rotation=90, fontsize=label_size)
         axes.set_yticks(range(classes), names, fontsize=label_size)
@@ -58,27 +58,27 @@ def save_confusion_matrix(
         axes.set_ylabel("true")
         if font_size >= _SMALLEST_FONT and classes <= _MOST_COUNTED:
             for row, column in np.ndindex(classes, classes):
-                colour = "white" if shares[row, column] > 0.5 else "black"
+                colour = "white" if fractions[row, column] > 0.5 else "black"
                 count = str(matrix[row, column])
                 axes.text(
                     column, row, count, ha="center", va="center", color=colour, size=font_size
                 )
-        figure.colorbar(picture, ax=axes, label="share of the true class", shrink=0.8)
+        figure.colorbar(picture, ax=axes, label="fraction of the true class", shrink=0.8)
 
 
 def save_class_histogram(
     path: Path,
-    real_shares: NDArray[np.floating],
+    real_fractions: NDArray[np.floating],
     *,
-    generated_shares: NDArray[np.floating],
+    generated_fractions: NDArray[np.floating],
     class_names: Sequence[str],
 ) -> None:
-    """Draw how often each class occurs among real and among generated pictures, side by side.
+    """Draw how often each class occurs among real and among generated images, side by side.
 
     Args:
         path: the PNG file to write.
-        real_shares: (K,), each in [0, 1].
-        generated_shares: (K,), each in [0, 1].
+        real_fractions: (K,), each in [0, 1].
+        generated_fractions: (K,), each in [0, 1].
         class_names: K names.
 
     Raises:
@@ -86,21 +86,25 @@ def save_class_histogram(
         RunError: the file cannot be written.
     """
     classes = len(class_names)
-    if real_shares.shape != (classes,) or generated_shares.shape != (classes,) or classes == 0:
+    if (
+        real_fractions.shape != (classes,)
+        or generated_fractions.shape != (classes,)
+        or classes == 0
+    ):
         raise ValueError(
-            f"got shares of shapes {real_shares.shape} and {generated_shares.shape} "
+            f"got fractions of shapes {real_fractions.shape} and {generated_fractions.shape} "
             f"for {classes} class names"
         )
-    places = np.arange(classes)
+    indices = np.arange(classes)
     width = min(max(0.7 * classes, 5.0), _WIDEST)
     label_size = min(10.0, 72 * width / classes * 0.7)
     with png_figure(path, width, 4) as figure:
         axes: Axes = figure.subplots()
-        axes.bar(places - 0.2, real_shares, width=0.38, color="C0", label="real")
-        axes.bar(places + 0.2, generated_shares, width=0.38, color="C1", label="generated")
+        axes.bar(indices - 0.2, real_fractions, width=0.38, color="C0", label="real")
+        axes.bar(indices + 0.2, generated_fractions, width=0.38, color="C1", label="generated")
         axes.set_xlim(-0.6, classes - 0.4)
-        axes.set_xticks(places, short_names(class_names), rotation=45, ha="right", size=label_size)
+        axes.set_xticks(indices, short_names(class_names), rotation=45, ha="right", size=label_size)
         axes.tick_params(axis="x", length=0)
-        axes.set_ylabel("share of the pictures")
+        axes.set_ylabel("fraction of the images")
         axes.grid(True, axis="y")
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)

@@ -62,7 +62,9 @@ def plain_numbers(axis: Axis) -> None:
     """Put plain numbers at a logarithmic axis; matplotlib's own are formulas, not set here."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: PLC0415
 
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = axis.get_view_interval()
+    narrow = high < 100 * low  # less than two decades: few powers of ten
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 

@@ -1,4 +1,4 @@
-"""How good generated pictures are: beside their nearest training pictures, and over the epochs."""
+"""How good generated images are: beside their nearest training images, and over the epochs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Point = tuple[float, float, float | None]
 
 _SIDE = 84  # screen pixels of a picture's width: distances can be read under it
-_LONGEST_SIDE = 256  # pixels; of larger pictures every second, third… row and column is drawn
+_LONGEST_SIDE = 256  # pixels; of larger images every second, third … row and column is drawn
 _FRAME = 3  # pixels
 _GENERATED = np.array([255, 127, 14], np.uint8)  # orange, as in the class histogram
 _BLOCKS = 2  # beside one another
@@ -40,9 +40,9 @@ def save_nearest_neighbours(
     *,
     captions: Sequence[Sequence[str]],
 ) -> None:
-    """Draw generated pictures, each framed and followed by its nearest training pictures.
+    """Draw generated images, each framed and followed by its nearest training images.
 
-    Memorised pictures show as pairs that are the same.
+    Memorised images show as pairs that are the same.
 
     Args:
         path: the PNG file to write.
@@ -52,14 +52,14 @@ def save_nearest_neighbours(
             picture, and is cut where it does not fit.
 
     Raises:
-        ValueError: the pictures have another form, or there is not one caption for each.
+        ValueError: the images have another form, or there is not one caption for each.
         RunError: the file cannot be written.
     """
     count, neighbours = nearest.shape[:2]
     bytes_only = samples.dtype == nearest.dtype == np.uint8
     if samples.shape != (count, *nearest.shape[2:]) or nearest.size == 0 or not bytes_only:
         raise ValueError(
-            f"got samples {samples.dtype} {samples.shape} and nearest pictures {nearest.dtype} "
+            f"got samples {samples.dtype} {samples.shape} and nearest images {nearest.dtype} "
             f"{nearest.shape}, expected uint8 (N, H, W, C) and (N, K, H, W, C), N and K at least 1"
         )
     lines = max(text.count("\n") for texts in captions for text in texts)
@@ -81,7 +81,7 @@ def save_metric_over_epochs(
     points: Sequence[Point],
     *,
     name: str,
-    floor: float | None = None,
+    reference: float | None = None,
     best: float | None = None,
 ) -> None:
     """Draw a metric of which lower is better over the epochs, with the best one marked.
@@ -91,7 +91,7 @@ def save_metric_over_epochs(
         points: (epoch, value, standard error or None); values that are not finite are left out
             and counted in the title.
         name: the metric, with the protocol that it was measured by; a long one is wrapped.
-        floor: what real pictures reach, a dashed line.
+        reference: what real images score, a dashed line.
         best: the epoch of the point to mark.
 
     Raises:
@@ -112,8 +112,10 @@ def save_metric_over_epochs(
     with png_figure(path, 8, 4) as figure:
         axes: Axes = figure.subplots()
         axes.errorbar(epochs, values, yerr=bars, fmt="o-", color="C0", ms=4, lw=1.2, capsize=3)
-        if _drawable(floor):
-            axes.axhline(floor, color="0.4", ls="--", lw=1.2, label=f"real pictures: {floor:.4g}")
+        if _drawable(reference):
+            axes.axhline(
+                reference, color="0.4", ls="--", lw=1.2, label=f"real images: {reference:.4g}"
+            )
         if best is not None:
             label = f"best: {value_at[best]:.4g} at epoch {round(best, 2):g}"
             axes.plot(best, value_at[best], "o", color="C3", ms=10, mfc="none", mew=2, label=label)
@@ -127,12 +129,12 @@ def save_metric_over_epochs(
         axes.grid(True)
 
 
-def _framed(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _framed(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(N, H, W, C) enlarged, in colour, with an orange frame around the first and none after."""
-    stride = -(-max(pictures.shape[1:3]) // _LONGEST_SIDE)
-    pictures = pictures[:, ::stride, ::stride]
-    scale = max(1, round(_SIDE / pictures.shape[2]))
-    large = np.stack([enlarge(picture, scale) for picture in pictures])
+    stride = -(-max(images.shape[1:3]) // _LONGEST_SIDE)
+    images = images[:, ::stride, ::stride]
+    scale = max(1, round(_SIDE / images.shape[2]))
+    large = np.stack([enlarge(picture, scale) for picture in images])
     height, width = large.shape[1:3]
     canvas = np.full((len(large), height + 2 * _FRAME, width + 2 * _FRAME, 3), 255, np.uint8)
     canvas[0] = _GENERATED
@@ -142,7 +144,7 @@ def _framed(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _headed(grid: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Put a line above that says what is what; it is never cut."""
-    head = "framed: generated; to its right: the nearest training pictures"
+    head = "framed: generated; to its right: the nearest training images"
     width = max(grid.shape[1], text_width(head, _HEAD) + 2 * _GAP)
     page = np.full((_GAP + line_height(_HEAD) + len(grid), width, 3), 255, np.uint8)
     strip = caption_strip(head, width - 2 * _GAP, font_size=_HEAD)

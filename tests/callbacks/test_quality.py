@@ -13,7 +13,7 @@ from convgan.callbacks.health import HealthCheck
 from convgan.callbacks.quality import GeneratorQuality
 from convgan.config import load_config
 from convgan.errors import UsageError
-from convgan.evaluation import fit_gaussian, frechet_distance, load_feature_network
+from convgan.evaluation import fit_gaussian, frechet_distance, load_evaluator
 from convgan.runs import Run
 from convgan.training import TrainingState
 from tests.training.tiny import CLASSES, classifier_network, dcgan, gan_train, pictures
@@ -23,32 +23,32 @@ TRAIN = gan_train()
 
 
 @pytest.fixture
-def judge(tmp_path: Path) -> Any:
+def evaluator(tmp_path: Path) -> Any:
     keras.utils.set_random_seed(6)
     classifier_network().save(tmp_path / "classifier.keras")
-    return load_feature_network(tmp_path / "classifier.keras", "judge")
+    return load_evaluator(tmp_path / "classifier.keras", "evaluator")
 
 
-def test_the_distance_is_that_of_the_averaged_generators_samples(judge: Any) -> None:
+def test_the_distance_is_that_of_the_averaged_generators_samples(evaluator: Any) -> None:
     task = dcgan(TRAIN)
-    quality = GeneratorQuality(task, judge, HELD_OUT, samples=70, every=2)
+    quality = GeneratorQuality(task, evaluator, HELD_OUT, samples=70, every=2)
     assert quality(0) == {}
     assert quality.classes is None
     numbers = quality(1)
-    made, _ = judge.predict(task.sample("quality", 70).numpy())
-    real, _ = judge.predict(HELD_OUT.images)
+    made, _ = evaluator.predict(task.sample("quality", 70).numpy())
+    real, _ = evaluator.predict(HELD_OUT.images)
     expected = frechet_distance(fit_gaussian(made), fit_gaussian(real))
     assert numbers == {"val_frechet": pytest.approx(expected, rel=1e-4)}
     assert quality(3) == numbers  # the same latent vectors each time
     assert quality.classes is not None
-    assert set(quality.classes["generated_shares"]) == set(CLASSES)
+    assert set(quality.classes.generated) == set(CLASSES)
 
 
 @pytest.mark.parametrize(("samples", "held_out"), [(48, 60), (70, 48)])
-def test_too_few_pictures_are_refused(judge: Any, samples: int, held_out: int) -> None:
-    assert judge.dimension == 48
+def test_too_few_pictures_are_refused(evaluator: Any, samples: int, held_out: int) -> None:
+    assert evaluator.dimension == 48
     with pytest.raises(UsageError, match="48"):
-        GeneratorQuality(dcgan(TRAIN), judge, HELD_OUT.head(held_out), samples=samples, every=1)
+        GeneratorQuality(dcgan(TRAIN), evaluator, HELD_OUT.head(held_out), samples=samples, every=1)
 
 
 def test_the_watch_warns_once_and_tells_the_manifest(

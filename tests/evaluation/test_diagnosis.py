@@ -11,8 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from convgan.config.training import Adam, GanTrainConfig, Penalty
-from convgan.evaluation.class_coverage import evaluate_class_coverage
-from convgan.evaluation.diagnosis import Finding, Samples, diagnose
+from convgan.evaluation.diagnosis import Samples, diagnose
+from convgan.evaluation.metrics.class_fractions import class_fractions
+from convgan.evaluation.verdict import missing_classes
+from convgan.runs.evaluations import Finding
 
 LOSSES = get_args(GanTrainConfig.model_fields["loss"].annotation)
 STEPS_PER_EPOCH = 600
@@ -69,16 +71,16 @@ def only(findings: list[Finding]) -> Finding:
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_healthy_training_has_no_finding_at_any_time(loss: str) -> None:
     records, samples = log(), healthy_samples()
-    coverage = evaluate_class_coverage(np.arange(9) % 3, np.arange(30) % 3, ("a", "b", "c"))
+    classes = class_fractions(np.arange(9) % 3, np.arange(30) % 3, ("a", "b", "c"))
     for lines in range(len(records) + 1):
         assert diagnose(records[:lines], train(loss=loss)) == []
     for epochs in range(len(samples) + 1):
-        found = diagnose(records, train(loss=loss), samples=samples[:epochs], coverage=coverage)
+        found = diagnose(records, train(loss=loss), samples=samples[:epochs], classes=classes)
         assert found == []
 
 
 def test_nothing_is_known_of_an_empty_log() -> None:
-    assert diagnose([], train(), samples=[], coverage={}) == []
+    assert diagnose([], train(), samples=[], classes=None) == []
 
 
 @pytest.mark.parametrize("broken", [None, math.nan, math.inf, -math.inf, np.float32(np.nan)])
@@ -301,26 +303,22 @@ def test_samples_of_another_form_are_refused(images: NDArray[Any]) -> None:
 @pytest.mark.parametrize("generated", [[0, 0, 2, 2], [0] * 50 + [2] * 50 + [1]])
 def test_missing_and_rare_classes_are_found(generated: list[int]) -> None:
     names = ("bag", "coat", "dress")
-    coverage = evaluate_class_coverage(np.array(generated), np.array([0, 1, 2]), names)
-    found = only(diagnose(log(), train(), samples=healthy_samples(), coverage=coverage))
-    assert found == Finding("classes_missing", coverage["verdict"])
+    classes = class_fractions(np.array(generated), np.array([0, 1, 2]), names)
+    found = only(diagnose(log(), train(), samples=healthy_samples(), classes=classes))
+    assert found == Finding(name="classes_missing", text=missing_classes(classes) or "")
     assert "makes coat" in found.text
     assert "train.penalty" in found.text
-    placed = only(diagnose([], train(), coverage=coverage | {"step": 1200, "epoch": 2}))
-    assert placed.text == f"{coverage['verdict']} (Seen at step 1200, epoch 2.)"
-    unplaced = only(diagnose([], train(), coverage=coverage | {"step": None, "epoch": None}))
-    assert unplaced.text == coverage["verdict"]
 
 
 def test_several_faults_come_in_a_fixed_order_and_as_json() -> None:
     records = log(d_real=1.0, d_fake=0.0)
     records[0]["g_loss"] = None
     same = pictures(1, spread=0)
-    coverage = {"missing": ["bag"], "rare": [], "verdict": "Mode collapse."}
+    classes = class_fractions(np.array([0]), np.array([0, 1]), ("bag", "coat"))
     findings = diagnose(
-        records, train(), samples=[Samples(same, 0, 1), Samples(same, 1000, 2)], coverage=coverage
+        records, train(), samples=[Samples(same, 0, 1), Samples(same, 1000, 2)], classes=classes
     )
-    names = [json.loads(json.dumps(vars(finding)))["name"] for finding in findings]
+    names = [json.loads(json.dumps(finding.model_dump()))["name"] for finding in findings]
     assert names == [
         "not_finite",
         "discriminator_wins",

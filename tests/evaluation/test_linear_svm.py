@@ -19,6 +19,7 @@ from convgan.evaluation import linear_svm, svm_solver
 from convgan.evaluation.classification import wilson_interval
 from convgan.evaluation.linear_svm import balanced_draw, evaluate_linear_svm
 from convgan.evaluation.svm_solver import fit_linear_svm
+from convgan.runs.evaluations import SvmResult
 
 Features = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -125,17 +126,17 @@ def test_all_labels() -> None:
     test, test_labels = some(150, seed=1)
     numbers = evaluate_linear_svm(train, train_labels, test, test_labels, seed=3)
     scale = 1 / np.sqrt(np.mean([x @ x for x in train]))
-    svm = reference(train * scale, train_labels, numbers["C"])
+    svm = reference(train * scale, train_labels, numbers.c[0])
     hits = int((svm.predict(test * scale) == test_labels).sum())
-    assert numbers == {
-        "accuracy": hits / 150,
-        "accuracy_95": list(wilson_interval(hits, 150)),
-        "C": numbers["C"],
-        "train_count": 400,
-        "test_count": 150,
-        "dimension": 7,
-    }
-    assert json.loads(json.dumps(numbers)) == numbers
+    assert numbers == SvmResult(
+        accuracy=hits / 150,
+        accuracy_95=wilson_interval(hits, 150),
+        labels=400,
+        c=numbers.c,
+        dimension=7,
+        test_count=150,
+    )
+    assert SvmResult.model_validate(json.loads(json.dumps(numbers.model_dump()))) == numbers
 
 
 @pytest.mark.usefixtures("converged")
@@ -147,16 +148,16 @@ def test_few_labels() -> None:
     )
     rng, scale = np.random.default_rng(3), 1 / np.sqrt(np.mean([x @ x for x in train]))
     accuracies = []
-    for c in numbers["C"]:
+    for c in numbers.c:
         rows = balanced_draw(train_labels, 22, rng)
         svm = reference(train[rows] * scale, train_labels[rows], c)
         accuracies.append(svm.score(test * scale, test_labels))
-    assert numbers["accuracy"] == pytest.approx(np.mean(accuracies))
-    assert numbers["deviation"] == pytest.approx(np.std(accuracies, ddof=1))
-    assert numbers["deviation"] > 0
-    counts = {name: numbers[name] for name in ("labels", "draws", "test_count", "dimension")}
-    assert counts == {"labels": 22, "draws": 4, "test_count": 500, "dimension": 30}
-    assert json.loads(json.dumps(numbers)) == numbers
+    assert numbers.accuracy == pytest.approx(np.mean(accuracies))
+    assert numbers.deviation == pytest.approx(np.std(accuracies, ddof=1))
+    assert numbers.deviation
+    assert (numbers.labels, numbers.draws) == (22, 4)
+    assert (numbers.test_count, numbers.dimension) == (500, 30)
+    assert SvmResult.model_validate(json.loads(json.dumps(numbers.model_dump()))) == numbers
 
 
 @pytest.mark.parametrize("labels", [None, 40])
@@ -166,8 +167,8 @@ def test_nothing_but_the_accuracy_comes_from_the_test_set(labels: int | None) ->
     evaluate = partial(evaluate_linear_svm, train, train_labels, seed=0, labels=labels, draws=3)
     numbers = evaluate(test, test_labels)
     wrong = evaluate(test, (test_labels + 1) % 4)
-    assert wrong["C"] == numbers["C"]
-    assert wrong["accuracy"] < numbers["accuracy"]
+    assert wrong.c == numbers.c
+    assert wrong.accuracy < numbers.accuracy
 
 
 @pytest.mark.parametrize("labels", [None, 40])
@@ -183,7 +184,7 @@ def test_features_that_are_all_zero_leave_the_commonest_class() -> None:
     _, labels = some(300)
     zeros = np.zeros((300, 3), np.float32)
     numbers = evaluate_linear_svm(zeros, labels, zeros, labels, seed=0)
-    assert numbers["accuracy"] == (labels == 0).mean()
+    assert numbers.accuracy == (labels == 0).mean()
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,7 @@ def test_the_grid_of_c_widens(
     monkeypatch.setattr(linear_svm, "fit_linear_svm", fit)
     monkeypatch.setattr(linear_svm, "_hits", count)
     numbers = evaluate_linear_svm(train, labels, train[:9], labels[:9], seed=0)
-    assert numbers["C"] == pytest.approx(best)
+    assert numbers.c == [pytest.approx(best)]
     assert sorted(fitted[:-1]) == [(20, exponent) for exponent in hits]  # each power once
     assert fitted[-1] == (30, np.log10(best))
     assert judged == [10] * len(hits) + [9]
@@ -253,7 +254,7 @@ def test_each_draw_is_another_and_reaches_every_row() -> None:
 @pytest.mark.parametrize(
     ("labels", "draws", "message"),
     [
-        (7, 10, "7 labels for 4 classes: at least 2 a class .* 8 or more"),
+        (7, 10, "7 labels for 4 classes: at least 2 per class .* 8 or more"),
         (61, 10, "61 labels asked for, but there are 60"),
         (20, 1, "1 draws: at least 2"),
     ],
@@ -267,7 +268,7 @@ def test_what_cannot_be_drawn(labels: int, draws: int, message: str) -> None:
 def test_a_class_of_one_picture() -> None:
     train, _ = some(30)
     known = np.array([0] * 20 + [1] * 9 + [2])
-    with pytest.raises(UsageError, match="class 2 has 1 training picture"):
+    with pytest.raises(UsageError, match="class 2 has 1 training image"):
         evaluate_linear_svm(train, known, train, known, seed=0, labels=9)
 
 

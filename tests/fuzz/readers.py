@@ -274,7 +274,7 @@ def _manifests(folder: Path) -> list[bytes]:
 
 def _read_manifest(content: bytes, folder: Path) -> Any:
     """Open a run, draw its report and go back in it."""
-    from convgan.recipes.report import report_run
+    from convgan.reporting.run_report import report_run
 
     run = Run.open(_written(folder / "a-0001" / "run.json", content).parent)
     report_run(run)
@@ -301,24 +301,96 @@ def _read_log(content: bytes, folder: Path) -> Any:
 
 
 def _evaluations(folder: Path) -> list[bytes]:
-    name = {"precision": 0.5, "recall": 0.5, "f1": 0.5, "count": 3}
-    numbers = {
+    """One result of each kind; which one a content is, its key `what` tells."""
+    provenance = {
+        "run": "a-0001",
+        "data": {"name": "mnist", "origin": "here", "sha256": "a"},
+        "made": "now",
+        "versions": {"convgan": "1"},
+    }
+    place = {"epoch": 1, "step": 4}
+    classifier = {
+        "what": "classifier",
+        "provenance": provenance,
+        "mirrored": False,
+        **place,
         "count": 3,
-        "epoch": 1,
         "accuracy": 0.5,
         "accuracy_95": [0.25, 0.75],
         "loss": 1.5,
         "expected_calibration_error": 0.1,
-        "classes": {"a": name},
+        "classes": {"a": {"precision": 0.5, "recall": None, "f1": 0.5, "count": 3}},
+        "confusion_matrix": [[3]],
     }
-    return [json.dumps(numbers).encode()]
+    svm = {"accuracy": 0.5, "labels": 3, "c": [1.0], "dimension": 2, "test_count": 3}
+    result = {
+        "name": "recall",
+        "title": "recall",
+        "value": 0.5,
+        "standard_error": 0.1,
+        "reference": 0.9,
+        "direction": "higher",
+        "details": {"k": 3},
+    }
+    counts = ("feature_dimension", "generated", "test", "train", "reference", "svm_labels")
+    words = ("evaluator", "evaluator_sha256", "data", "train_sha256", "test_sha256")
+    generator = {
+        "what": "generator",
+        "provenance": provenance,
+        "checkpoint": {"which": "last", **place},
+        "evaluator_accuracy": 0.9,
+        "protocol": {
+            **dict.fromkeys(counts, 3),
+            **dict.fromkeys(words, "a"),
+            "svm_draws": 1,
+            "seed": 0,
+            "metrics": {"neighbours.k": 3},
+        },
+        "metrics": [result],
+        "classes": {
+            "generated": {"a": 1.0},
+            "real": {"a": 1.0},
+            "missing": [],
+            "rare": [],
+            "often": ["a"],
+            "seldom": [],
+        },
+        "verdict": "well",
+        "findings": [{"name": "a", "text": "b"}],
+        "discriminator": {"trained": svm, "untrained": svm, "pixels": svm},
+        "checkpoints": [{"step": 4, "epoch": 1.0, "frechet": result}],
+    }
+    return [json.dumps(found).encode() for found in (classifier, generator)]
 
 
 def _read_evaluation(content: bytes, folder: Path) -> Any:
-    from convgan.recipes.evaluation_tables import evaluation_tables
+    from convgan.reporting.evaluation_tables import evaluation_tables
 
-    _written(folder / "eval" / "classifier.json", content)
-    return evaluation_tables(Run(folder))
+    name = "generator" if b'"generator"' in content else "classifier"
+    path = _written(folder / "eval" / f"{name}.json", content)
+    try:
+        return evaluation_tables(folder)
+    finally:
+        path.unlink()
+
+
+_SHAPES = {"features": (3, 2), "logits": (3, 4)}
+
+
+def _features(folder: Path) -> list[bytes]:
+    from safetensors.numpy import save
+
+    from convgan.evaluation import Predictions, feature_cache
+
+    arrays = {name: np.ones(shape, np.float32) for name, shape in _SHAPES.items()}
+    digest = feature_cache.digest_of(Predictions(**arrays))
+    return [save(arrays, metadata={"sha256": digest})]
+
+
+def _read_features(content: bytes, folder: Path) -> Any:
+    from convgan.evaluation.feature_cache import read_predictions
+
+    return read_predictions(_written(folder / "a.safetensors", content), _SHAPES)
 
 
 def _written(path: Path, content: bytes) -> Path:
@@ -338,5 +410,6 @@ READERS: dict[str, Reader] = {
     "checkpoint": Reader(_checkpoints, _read_checkpoint, (edit_keras,)),
     "manifest": Reader(_manifests, _read_manifest, (edit_json,)),
     "log": Reader(_logs, _read_log, (edit_text,)),
+    "features": Reader(_features, _read_features),
     "evaluation": Reader(_evaluations, _read_evaluation, (edit_json,)),
 }

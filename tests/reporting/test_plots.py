@@ -47,16 +47,17 @@ def test_curves_of_a_classifier(tmp_path: Path, figures: list[Figure]) -> None:
     ]
     save_curves(tmp_path / "a.png", records)
     is_drawn(tmp_path / "a.png")
-    losses, shares = figures[0].axes
-    lines = {str(line.get_label()): line for panel in (losses, shares) for line in panel.lines}
-    assert list(lines) == ["loss", "val_loss", "accuracy", "val_accuracy"]
+    losses, shares, rates = figures[0].axes
+    lines = {str(line.get_label()): line for panel in figures[0].axes for line in panel.lines}
+    assert list(lines) == ["loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"]
     np.testing.assert_array_equal(lines["loss"].get_xydata(), [[0.5, 2], [1, 1]])
     np.testing.assert_array_equal(
         lines["accuracy"].get_xydata(), [[0.5, 0.25], [1, 0.5], [2, 0.75]]
     )
     assert lines["val_loss"].get_marker() == "o"
     assert lines["loss"].get_marker() == ""
-    assert shares.get_xlabel() == "epoch"
+    assert rates.get_xlabel() == "epoch"
+    assert (rates.get_ylabel(), rates.get_yscale()) == ("learning rate", "linear")
     assert (losses.get_ylabel(), shares.get_ylabel()) == ("loss", "accuracy")
     assert losses.get_title(loc="left").endswith("(values that are not finite, left out: 3)")
 
@@ -82,6 +83,40 @@ def test_curves_of_a_gan(tmp_path: Path, figures: list[Figure]) -> None:
     assert losses.get_title(loc="left").endswith("left out: 1)")
 
 
+def test_whatever_is_validated_has_a_panel(tmp_path: Path, figures: list[Figure]) -> None:
+    records: list[dict[str, float | None]] = [
+        {
+            "epoch": i / 5,
+            "step": i,
+            "seconds": 1.0,
+            "d_loss": -4.0,
+            "d_real_output": 30.0 + i,
+            "d_fake_output": -30.0,
+            "g_learning_rate": 2e-4 / 10**i,
+            "d_learning_rate": 4e-4,
+            "d_grad_norm": 3.0,
+        }
+        for i in range(1, 6)
+    ]
+    records[-1] |= {"val_frechet": 12.5, "val_recall": 0.5, "val_loss": 1.0}
+    save_curves(tmp_path / "a.png", records)
+    is_drawn(tmp_path / "a.png")
+    panels = {
+        axes.get_ylabel().replace("\n", " "): [str(line.get_label()) for line in axes.lines]
+        for axes in figures[0].axes
+    }
+    assert list(panels.items()) == [
+        ("loss", ["d_loss", "val_loss"]),
+        ("mean output of the discriminator", ["d_real_output", "d_fake_output"]),
+        ("Fréchet distance", ["val_frechet"]),
+        ("recall", ["val_recall"]),
+        ("learning rate", ["g_learning_rate", "d_learning_rate"]),
+        ("gradient norm", ["d_grad_norm"]),
+    ]
+    scales = [axes.get_yscale() for axes in figures[0].axes]
+    assert scales == ["linear"] * 4 + ["log"] * 2  # the rates span more than two decades
+
+
 def test_one_record_makes_a_visible_point(tmp_path: Path, figures: list[Figure]) -> None:
     save_curves(tmp_path / "a.png", [{"epoch": 1.0, "loss": 2.0}])
     is_drawn(tmp_path / "a.png")
@@ -91,10 +126,10 @@ def test_one_record_makes_a_visible_point(tmp_path: Path, figures: list[Figure])
 
 
 @pytest.mark.parametrize(
-    "records", [[], [{"epoch": 1.0, "learning_rate": 1.0}], [{"epoch": 1.0, "loss": math.nan}]]
+    "records", [[], [{"epoch": 1.0, "seconds": 1.0}], [{"epoch": 1.0, "loss": math.nan}]]
 )
 def test_nothing_to_draw_is_told(tmp_path: Path, records: list[dict[str, float]]) -> None:
-    with pytest.raises(DataError, match="no finite loss or accuracy"):
+    with pytest.raises(DataError, match="no finite number to draw"):
         save_curves(tmp_path / "a.png", records)
     assert not list(tmp_path.iterdir())
 
@@ -124,7 +159,7 @@ def test_a_large_matrix_has_colours_only(tmp_path: Path, figures: list[Figure]) 
 
 def test_class_histogram_has_two_bars_a_class(tmp_path: Path, figures: list[Figure]) -> None:
     real, generated = np.array([0.5, 0.3, 0.2]), np.array([0.1, 0.0, 0.9])
-    save_class_histogram(tmp_path / "a.png", real, generated_shares=generated, class_names=NAMES)
+    save_class_histogram(tmp_path / "a.png", real, generated_fractions=generated, class_names=NAMES)
     is_drawn(tmp_path / "a.png")
     axes = figures[0].axes[0]
     left, right = axes.containers
@@ -138,7 +173,7 @@ def test_shapes_that_disagree_are_told(tmp_path: Path) -> None:
         save_confusion_matrix(tmp_path / "a.png", np.zeros((2, 3), int), class_names=NAMES)
     with pytest.raises(ValueError, match=r"shapes \(3,\) and \(2,\) for 3 class names"):
         save_class_histogram(
-            tmp_path / "a.png", np.zeros(3), generated_shares=np.zeros(2), class_names=NAMES
+            tmp_path / "a.png", np.zeros(3), generated_fractions=np.zeros(2), class_names=NAMES
         )
 
 
@@ -147,7 +182,7 @@ def test_plots_ignore_and_keep_the_users_settings(tmp_path: Path) -> None:
 
     def draw() -> bytes:
         path = tmp_path / "a.png"
-        save_class_histogram(path, shares, generated_shares=shares, class_names=NAMES)
+        save_class_histogram(path, shares, generated_fractions=shares, class_names=NAMES)
         return path.read_bytes()
 
     before = draw()
@@ -159,7 +194,7 @@ def test_plots_ignore_and_keep_the_users_settings(tmp_path: Path) -> None:
 def test_names_in_any_script_and_of_any_length_are_drawn(tmp_path: Path) -> None:
     names = ["靴\n靴", "x" * 300, "\udc80"]
     shares = np.array([0.5, 0.3, 0.2])
-    save_class_histogram(tmp_path / "a.png", shares, generated_shares=shares, class_names=names)
+    save_class_histogram(tmp_path / "a.png", shares, generated_fractions=shares, class_names=names)
     is_drawn(tmp_path / "a.png")
 
 

@@ -64,7 +64,7 @@ def test_the_head_is_never_cut(tmp_path: Path) -> None:
         tmp_path / "a.png", pictures(1, 28, 28, 1), pictures(1, 1, 28, 28, 1), captions=[["1"]]
     )
     page = read_png(tmp_path / "a.png")
-    head = "framed: generated; to its right: the nearest training pictures"
+    head = "framed: generated; to its right: the nearest training images"
     assert page.shape[1] == text_width(head, 13) + 40
     dark = np.flatnonzero((page[20:38] < 60).any(axis=(0, 2)))
     assert 20 <= dark[0] <= 24
@@ -130,7 +130,7 @@ def drawn(path: Path, figures: list[Figure]) -> Axes:
 def test_a_metric_over_epochs(tmp_path: Path, figures: list[Figure]) -> None:
     points = [(1, 30.5, 2.0), (2, math.nan, 1.0), (3, 12.25, None), (5, 14.0, 0.5), (6, 1e31, 1)]
     save_metric_over_epochs(
-        tmp_path / "a.png", points, name="Fréchet distance", floor=1.23456, best=3
+        tmp_path / "a.png", points, name="Fréchet distance", reference=1.23456, best=3
     )
     axes = drawn(tmp_path / "a.png", figures)
     (bars,) = axes.containers
@@ -143,15 +143,15 @@ def test_a_metric_over_epochs(tmp_path: Path, figures: list[Figure]) -> None:
         5: (13.5, 14.5),
     }
     named = {str(each.get_label()): each for each in axes.lines}
-    floor = named["real pictures: 1.235"]
-    assert floor.get_linestyle() == "--"
-    np.testing.assert_array_equal(floor.get_ydata(), [1.23456, 1.23456])
+    reference = named["real images: 1.235"]
+    assert reference.get_linestyle() == "--"
+    np.testing.assert_array_equal(reference.get_ydata(), [1.23456, 1.23456])
     best = named["best: 12.25 at epoch 3"]
     np.testing.assert_array_equal(best.get_xydata(), [[3, 12.25]])
     legend = axes.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == [
-        "real pictures: 1.235",
+        "real images: 1.235",
         "best: 12.25 at epoch 3",
     ]
     assert axes.get_title(loc="left") == (
@@ -164,7 +164,7 @@ def test_a_metric_over_epochs(tmp_path: Path, figures: list[Figure]) -> None:
 
 @pytest.mark.parametrize("error", [None, 0.5, math.inf])
 def test_one_point_is_visible(tmp_path: Path, figures: list[Figure], error: float | None) -> None:
-    save_metric_over_epochs(tmp_path / "a.png", [(4, 12.5, error)], name="KID", floor=math.nan)
+    save_metric_over_epochs(tmp_path / "a.png", [(4, 12.5, error)], name="KID", reference=math.nan)
     axes = drawn(tmp_path / "a.png", figures)
     assert axes.get_title(loc="left") == "KID"
     assert axes.get_legend() is None

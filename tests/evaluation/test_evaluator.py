@@ -1,4 +1,4 @@
-"""The networks that judge pictures: the bundled ones and those of runs."""
+"""The networks that evaluator pictures: the bundled ones and those of runs."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from convgan.data import load_dataset
 from convgan.errors import DataError
 from convgan.evaluation import (
     bundled_card,
-    bundled_network,
-    feature_network,
-    load_feature_network,
+    bundled_evaluator,
+    evaluator,
+    load_evaluator,
     predict_logits,
 )
 from tests.training.tiny import classifier_network, gan_networks, pictures
 
-FOLDER = Path(feature_network.__file__).parent / "networks"
+FOLDER = Path(evaluator.__file__).parent / "networks"
 SETS = ("mnist", "fashion-mnist")
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_a_bundled_network_is_small_and_what_its_card_says(name: str) -> None:
+def test_a_bundled_evaluator_is_small_and_what_its_card_says(name: str) -> None:
     card = bundled_card(name)
     assert card is not None
     path = FOLDER / f"{name}.keras"
     assert path.stat().st_size < 1_000_000
     assert hashlib.sha256(path.read_bytes()).hexdigest() == card["sha256"]
-    network = bundled_network(name)
+    network = bundled_evaluator(name)
     assert network is not None
     assert network.dimension == card["features"]
     assert network.sha256 == card["sha256"]
@@ -42,9 +42,9 @@ def test_a_bundled_network_is_small_and_what_its_card_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_a_bundled_network_knows_its_classes(name: str) -> None:
+def test_a_bundled_evaluator_knows_its_classes(name: str) -> None:
     """On the bundled sample, of which it was trained with every picture."""
-    network = bundled_network(name)
+    network = bundled_evaluator(name)
     assert network is not None
     sample = load_dataset(Data(name=name, source="sample")).test
     features, logits = network.predict(sample.images)
@@ -53,20 +53,20 @@ def test_a_bundled_network_knows_its_classes(name: str) -> None:
     assert spread.min() > 0.01 * spread.max()  # no dead feature
 
 
-def test_other_data_has_no_bundled_network() -> None:
-    assert bundled_network("folder") is None
+def test_other_data_has_no_bundled_evaluator() -> None:
+    assert bundled_evaluator("folder") is None
 
 
 def test_a_file_that_is_not_the_cards_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feature_network, "_BUNDLED", tmp_path)
+    monkeypatch.setattr(evaluator, "_BUNDLED", tmp_path)
     (tmp_path / "mnist.json").write_text(json.dumps({"sha256": "0" * 64}))
     with pytest.raises(DataError, match=r"no file, expected 0000.*install convgan anew"):
-        bundled_network("mnist")
+        bundled_evaluator("mnist")
     (tmp_path / "mnist.keras").write_bytes(b"other")
     with pytest.raises(DataError, match="has SHA-256"):
-        bundled_network("mnist")
+        bundled_evaluator("mnist")
 
 
 def test_features_are_what_the_logits_are_made_of(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_features_are_what_the_logits_are_made_of(tmp_path: Path) -> None:
     classifier = classifier_network()
     path = tmp_path / "classifier.keras"
     classifier.save(path)
-    network = load_feature_network(path, "mine")
+    network = load_evaluator(path, "mine")
     images = pictures(501).images  # more than a batch
     features, logits = network.predict(images)
     assert features.shape == (501, network.dimension)
@@ -87,7 +87,7 @@ def test_a_network_without_features_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "discriminator.keras"
     gan_networks()[1].save(path)
     with pytest.raises(DataError, match="no layer named 'features'"):
-        load_feature_network(path, "other")
+        load_evaluator(path, "other")
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
@@ -95,4 +95,4 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     classifier_network().save(path)
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(DataError, match="cannot be read"):
-        load_feature_network(path, "torn")
+        load_evaluator(path, "torn")

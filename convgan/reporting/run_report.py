@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from convgan.recipes.evaluation_tables import evaluation_tables
-from convgan.reporting import write_report
+from convgan.reporting.evaluation_tables import evaluation_tables
+from convgan.reporting.report import write_report
 from convgan.runs import Run
 
 _PICTURES = {
     "training.gif": "Samples from the same latent vectors after each epoch",
-    "curves.png": "Training, and validation where pictures were held out",
-    "frechet.png": "How near the samples come to held-out pictures, by epoch",
+    "curves.png": "Training, and validation where images were held out",
+    "frechet.png": "How near the samples come to held-out images, by epoch",
     "eval/samples.png": "100 samples, not chosen",
-    "eval/classes.png": "Classes of real and of generated pictures, as the evaluator sees them",
-    "eval/nearest.png": "Samples, and the training pictures nearest to each",
+    "eval/classes.png": "Classes of real and of generated images, as the evaluator sees them",
+    "eval/nearest.png": "Samples, and the training images nearest to each",
     "eval/frechet.png": "Fréchet distance of each checkpoint",
     "eval/confusion_matrix.png": "Confusion matrix on the test set",
     "eval/mistakes.png": "The most confident mistakes on the test set",
@@ -36,7 +36,7 @@ def report_run(run: Run) -> Path:
         path,
         title=run.name,
         facts={name: _text(value) for name, value in _facts(manifest).items()},
-        tables=evaluation_tables(run),
+        tables=evaluation_tables(run.folder),
         pictures=pictures,
     )
     return path
@@ -48,7 +48,7 @@ def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
         "status": manifest.get("status"),
         "command": manifest.get("command"),
         "data": f"{data.get('name')}: {data.get('origin')}",
-        "training pictures": data.get("train", {}).get("count"),
+        "training images": data.get("train", {}).get("count"),
         "device": manifest.get("device"),
         "precision": manifest.get("precision"),
         "seed": manifest.get("seed"),

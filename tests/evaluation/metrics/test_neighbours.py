@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from convgan.errors import UsageError
-from convgan.evaluation import neighbours
-from convgan.evaluation.neighbours import evaluate_neighbours
+from convgan.evaluation import METRICS
+from convgan.evaluation.metrics import neighbours
+from convgan.evaluation.metrics.neighbours import Neighbours, evaluate_neighbours
 
 Rows = list[tuple[float, ...]]
 
@@ -22,7 +23,7 @@ def radius(rows: Rows, place: int, k: int) -> float:
 
 def by_loops(
     generated: NDArray[np.floating], real: NDArray[np.floating], manifold_k: int, density_k: int
-) -> dict[str, float | int]:
+) -> Neighbours:
     """The definitions, a pair at a time. `dist` of integers is exact enough for ties."""
     made: Rows = [tuple(row) for row in generated.tolist()]
     true: Rows = [tuple(row) for row in real.tolist()]
@@ -35,14 +36,12 @@ def by_loops(
         hits = sum(dist(g, r) <= radius(true, n, density_k) for g in made)
         inside += hits
         covered += hits > 0
-    return {
-        "precision": precise / len(made),
-        "recall": recalled / len(true),
-        "density": inside / (density_k * len(made)),
-        "coverage": covered / len(true),
-        "manifold_k": manifold_k,
-        "density_k": density_k,
-    }
+    return Neighbours(
+        precision=precise / len(made),
+        recall=recalled / len(true),
+        density=inside / (density_k * len(made)),
+        coverage=covered / len(true),
+    )
 
 
 def normal(count: int, dim: int, seed: int, mean: float = 0.0) -> NDArray[np.float32]:
@@ -55,7 +54,7 @@ def test_against_double_loops(manifold_k: int, density_k: int) -> None:
     expected = by_loops(generated, real, manifold_k, density_k)
     found = evaluate_neighbours(generated, real, manifold_k=manifold_k, density_k=density_k)
     assert found == expected
-    assert len({expected[name] for name in ("precision", "recall", "density", "coverage")}) == 4
+    assert len(set(expected)) == 4
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -73,7 +72,7 @@ def test_defaults_are_the_papers() -> None:
     generated, real = normal(20, 2, seed=3), normal(24, 2, seed=4)
     found = evaluate_neighbours(generated, real)
     assert found == evaluate_neighbours(generated, real, manifold_k=3, density_k=5)
-    assert (found["manifold_k"], found["density_k"]) == (3, 5)
+    assert METRICS["neighbours"].protocol == {"manifold_k": 3, "density_k": 5}
 
 
 @pytest.mark.parametrize("copies", [1, 7])
@@ -82,15 +81,15 @@ def test_an_exact_copy_is_inside(copies: int) -> None:
     real = np.repeat(normal(40, 64, seed=5, mean=3), copies, axis=0)
     generated = np.random.default_rng(6).permutation(real)
     found = evaluate_neighbours(generated, real)
-    assert [found[name] for name in ("precision", "recall", "coverage")] == [1, 1, 1]
+    assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
     # the picture itself and its five neighbours; or its seven copies
-    assert found["density"] == pytest.approx({1: 6 / 5, 7: 7 / 5}[copies])
+    assert found.density == pytest.approx({1: 6 / 5, 7: 7 / 5}[copies])
 
 
 def test_all_pictures_alike() -> None:
     found = evaluate_neighbours(np.tile([1.0, 2.0], (7, 1)), np.tile([1.0, 2.0], (10, 1)))
-    assert [found[name] for name in ("precision", "recall", "coverage")] == [1, 1, 1]
-    assert found["density"] == 10 / 5
+    assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
+    assert found.density == 10 / 5
 
 
 def test_one_copied_picture() -> None:
@@ -101,9 +100,9 @@ def test_one_copied_picture() -> None:
         float(np.linalg.norm(real[3] - real[n])) <= radius(list(map(tuple, real.tolist())), n, 5)
         for n in range(60)
     )
-    assert (found["precision"], found["recall"]) == (1, 1 / 60)
-    assert found["coverage"] == holding / 60 < 0.3
-    assert found["density"] == pytest.approx(holding / 5)
+    assert (found.precision, found.recall) == (1, 1 / 60)
+    assert found.coverage == holding / 60 < 0.3
+    assert found.density == pytest.approx(holding / 5)
 
 
 def test_dropped_modes_cost_recall_and_coverage_only() -> None:
@@ -111,22 +110,22 @@ def test_dropped_modes_cost_recall_and_coverage_only() -> None:
     real = normal(300, 2, seed=8) + np.repeat(modes, 150, axis=0)
     both = evaluate_neighbours(normal(240, 2, seed=9) + np.repeat(modes, 120, axis=0), real)
     one = evaluate_neighbours(normal(240, 2, seed=10) + modes[0], real)
-    assert min(both["precision"], both["recall"], both["coverage"]) > 0.85
-    assert one["precision"] > 0.85
-    assert 0.4 < one["recall"] <= 0.5
-    assert 0.4 < one["coverage"] <= 0.5
+    assert min(both.precision, both.recall, both.coverage) > 0.85
+    assert one.precision > 0.85
+    assert 0.4 < one.recall <= 0.5
+    assert 0.4 < one.coverage <= 0.5
 
 
 def test_far_pictures_have_none() -> None:
     found = evaluate_neighbours(normal(30, 4, seed=11, mean=50), normal(40, 4, seed=12))
-    assert [found[name] for name in ("precision", "recall", "density", "coverage")] == [0] * 4
+    assert found == Neighbours(0, 0, 0, 0)
 
 
 def test_precision_is_the_recall_of_the_other_way() -> None:
     a, b = normal(45, 5, seed=13), 1.3 * normal(70, 5, seed=14)
     there, back = evaluate_neighbours(a, b), evaluate_neighbours(b, a)
-    assert (there["precision"], there["recall"]) == (back["recall"], back["precision"])
-    assert there["precision"] != there["recall"]
+    assert (there.precision, there.recall) == (back.recall, back.precision)
+    assert there.precision != there.recall
 
 
 def test_one_law_gives_the_expected_density_and_coverage() -> None:
@@ -137,10 +136,8 @@ def test_one_law_gives_the_expected_density_and_coverage() -> None:
         evaluate_neighbours(normal(n, 3, seed=s), normal(m, 3, seed=1000 + s)) for s in range(300)
     ]
     missed = prod((m - i) / (n + m - i) for i in range(1, k + 1))
-    assert np.mean([numbers["density"] for numbers in found]) == pytest.approx(1, abs=0.03)
-    assert np.mean([numbers["coverage"] for numbers in found]) == pytest.approx(
-        1 - missed, abs=0.003
-    )
+    assert np.mean([numbers.density for numbers in found]) == pytest.approx(1, abs=0.03)
+    assert np.mean([numbers.coverage for numbers in found]) == pytest.approx(1 - missed, abs=0.003)
 
 
 def test_the_block_size_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,9 +151,9 @@ def test_the_block_size_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_too_few_pictures() -> None:
     few, many = normal(3, 2, seed=17), normal(9, 2, seed=18)
-    with pytest.raises(UsageError, match=r"got 3 generated pictures.* 3th need more than 3"):
+    with pytest.raises(UsageError, match=r"got 3 generated images.* 3th need more than 3"):
         evaluate_neighbours(few, many)
-    with pytest.raises(UsageError, match=r"got 5 real pictures.* more than 5"):
+    with pytest.raises(UsageError, match=r"got 5 real images.* more than 5"):
         evaluate_neighbours(many, many[:5])
     evaluate_neighbours(many[:4], many[:6])
 

@@ -5,8 +5,6 @@ Radford, Metz and Chintala, 2016, section 5.
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 from numpy.typing import NDArray
@@ -14,28 +12,32 @@ from numpy.typing import NDArray
 from convgan.config import GanRunConfig
 from convgan.data import Dataset
 from convgan.errors import UsageError
-from convgan.evaluation import discriminator_features, evaluate_linear_svm, load_network
+from convgan.evaluation.discriminator_features import discriminator_features
+from convgan.evaluation.linear_svm import evaluate_linear_svm
+from convgan.evaluation.prediction import load_network
 from convgan.runs import Run
+from convgan.runs.evaluations import DiscriminatorResult, SvmResult
 
-SVM_PICTURES = 10_000
-"""Training pictures that the SVM learns from, or is given few labels of."""
+Values = NDArray[np.float32]
+SVM_IMAGES = 10_000
+"""Training images that the SVM learns from, or is given few labels of."""
 SVM_DRAWS = 10
 """Draws of few labels."""
 
 
 def measure_discriminator(
     run: Run, config: GanRunConfig, dataset: Dataset, labels: int | None, *, seed: int
-) -> dict[str, Any]:
+) -> DiscriminatorResult:
     """Return test accuracies of SVMs on three kinds of features; `labels`: the few-label form."""
     pool = np.random.default_rng(seed).permutation(len(dataset.train))
-    train, test = dataset.train.take(pool[: max(SVM_PICTURES, labels or 0)]), dataset.test
+    train, test = dataset.train.take(pool[: max(SVM_IMAGES, labels or 0)]), dataset.test
     keras.utils.set_random_seed(config.seed)
-    networks = {
+    networks: dict[str, keras.Model] = {
         "trained": load_network(run.folder / "model" / "discriminator.safetensors"),
         "untrained": config.discriminator.build(train.image_shape),
     }
 
-    def accuracy(train_features: Any, test_features: Any) -> dict[str, Any]:
+    def accuracy(train_features: Values, test_features: Values) -> SvmResult:
         if train.labels is None or test.labels is None:
             raise UsageError(f"{train.origin} has no classes, and an SVM needs them")
         return evaluate_linear_svm(
@@ -55,7 +57,8 @@ def measure_discriminator(
         )
         for name, network in networks.items()
     }
-    return numbers | {"pixels": accuracy(_flat(train.images), _flat(test.images))}
+    pixels = accuracy(_flat(train.images), _flat(test.images))
+    return DiscriminatorResult(**numbers, pixels=pixels)
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -11,8 +11,8 @@ import pytest
 
 from convgan.config import load_config
 from convgan.errors import DataError
-from convgan.recipes.report import report_run
 from convgan.reporting import save_png
+from convgan.reporting.run_report import report_run
 from convgan.runs import Run, write_json
 
 EVIL = '<script>alert("1")</script>'

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics.pairwise import polynomial_kernel
 
 from convgan.errors import DataError, UsageError
+from convgan.evaluation.metric import METRICS, Evidence, MetricResult, metric
+
+SUBSETS, SUBSET_SIZE = 100, 1000
+
+
+@METRICS.add("kernel_distance")
+@metric(protocol={"subsets": SUBSETS, "subset_size": SUBSET_SIZE})
+def kernel_distance_metric(evidence: Evidence) -> Iterator[MetricResult]:
+    """Measure generated against test images."""
+    generated, test = evidence.generated.features, evidence.test.features
+    yield evaluate_kernel_distance(generated, test, seed=evidence.seed)
 
 
 def evaluate_kernel_distance(
@@ -15,31 +27,31 @@ def evaluate_kernel_distance(
     real: NDArray[np.floating],
     *,
     seed: int,
-    subsets: int = 100,
-    subset_size: int = 1000,
-) -> dict[str, Any]:
+    subsets: int = SUBSETS,
+    subset_size: int = SUBSET_SIZE,
+) -> MetricResult:
     """Estimate MMD² between generated (N, d) and real (M, d) features, without bias.
 
     The kernel is (x·y / d + 1)³ (Bińkowski et al., 2018, section 4), the estimator that of
-    Gretton et al., 2012, lemma 6, averaged over pairs of random subsets of m pictures a side:
+    Gretton et al., 2012, lemma 6, averaged over pairs of random subsets of m images a side:
     m is `subset_size`, or the size of the smaller set where that is less.
 
-    The standard error is that of drawing the pictures of both sides anew. The subsets overlap, so
+    The standard error is that of drawing the images of both sides anew. The subsets overlap, so
     their deviation s over √subsets would be too small. The mean over all subsets that there are
-    is the estimate from all pictures. With the witness function w(t) = E k(x, t) − E k(y, t), its
+    is the estimate from all images. With the witness function w(t) = E k(x, t) − E k(y, t), its
     variance is 4 Var w(x) / N + 4 Var w(y) / M, to first order in 1 / N and 1 / M (Hoeffding,
     1948); having drawn only some of the subsets adds s² / subsets. Of equal laws w is 0 and only
     the noise of its estimate is left: the error is then up to about √(2 N / m) times too large.
 
     Returns:
-        distance (about 0 for equal laws, so it may be negative), the standard deviation of one
-        subset's estimate, the standard error, the number and size of the subsets, and the
-        numbers of pictures.
+        distance (about 0 for equal laws, so it may be negative) and standard error; in the
+        details the standard deviation of one subset's estimate, the number and size of the
+        subsets, and the numbers of images.
 
     Raises:
-        UsageError: a side has fewer than 2 pictures.
+        UsageError: a side has fewer than 2 images.
         DataError: a feature is not finite.
-        ValueError: less than 2 subsets, subsets of less than 2 pictures, or the sides differ in
+        ValueError: less than 2 subsets, subsets of less than 2 images, or the sides differ in
             their number of features.
     """
     if subsets < 2 or subset_size < 2:
@@ -49,33 +61,38 @@ def evaluate_kernel_distance(
     size = min(subset_size, len(generated), len(real))
     rng = np.random.default_rng(seed)
     estimates, variances = np.zeros(subsets), np.zeros(subsets)
-    for place in range(subsets):
+    for index in range(subsets):
         x, y = _draw(rng, generated, size), _draw(rng, real, size)
         of_x, of_y = _witness(x, y)
-        estimates[place] = of_x.mean() - of_y.mean()
-        variances[place] = 4 * (of_x.var(ddof=1) / len(generated) + of_y.var(ddof=1) / len(real))
+        estimates[index] = of_x.mean() - of_y.mean()
+        variances[index] = 4 * (of_x.var(ddof=1) / len(generated) + of_y.var(ddof=1) / len(real))
     deviation = estimates.std(ddof=1)
-    return {
-        "distance": float(estimates.mean()),
-        "subset_deviation": float(deviation),
-        "standard_error": float(np.sqrt(variances.mean() + deviation**2 / subsets)),
-        "subsets": subsets,
-        "subset_size": size,
-        "generated": len(generated),
-        "real": len(real),
-    }
+    return MetricResult(
+        name="kernel_distance",
+        title="kernel distance (KID)",
+        value=float(estimates.mean()),
+        standard_error=float(np.sqrt(variances.mean() + deviation**2 / subsets)),
+        direction="lower",
+        details={
+            "subset_deviation": float(deviation),
+            "subsets": subsets,
+            "subset_size": size,
+            "generated": len(generated),
+            "real": len(real),
+        },
+    )
 
 
 def _check(features: NDArray[np.floating], side: str) -> None:
     if len(features) < 2:
         raise UsageError(
-            f"got {len(features)} {side} pictures: a kernel distance needs at least 2. "
-            "Use more pictures"
+            f"got {len(features)} {side} images: a kernel distance needs at least 2. "
+            "Use more images"
         )
     if not np.isfinite(features).all():
         raise DataError(
-            f"got features of {side} pictures that are NaN or infinite, expected finite numbers: "
-            "the pictures or the evaluator's weights are damaged. Make them again"
+            f"got features of {side} images that are NaN or infinite, expected finite numbers: "
+            "the images or the evaluator's weights are damaged. Make them again"
         )
 
 
@@ -88,7 +105,7 @@ def _draw(
 def _witness(
     x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Estimate the witness function at each x and y, no picture being compared with itself."""
+    """Estimate the witness function at each x and y, no image being compared with itself."""
     across = _kernel(x, y)
     return _mean_of_others(x) - across.mean(axis=1), across.mean(axis=0) - _mean_of_others(y)
 
@@ -101,5 +118,5 @@ def _mean_of_others(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _kernel(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    base: NDArray[np.float64] = x @ y.T / x.shape[1] + 1
-    return base * base * base
+    kernel: NDArray[np.float64] = polynomial_kernel(x, y, degree=3, coef0=1)  # gamma is 1 / d
+    return kernel

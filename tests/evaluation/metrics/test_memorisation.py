@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from math import dist, pi, sqrt
 from statistics import median
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from convgan.errors import UsageError
-from convgan.evaluation.memorisation import evaluate_memorisation, nearest_neighbours
+from convgan.evaluation import MetricResult
+from convgan.evaluation.metrics.memorisation import evaluate_memorisation, nearest_neighbours
+
+
+def detail(found: MetricResult, name: str) -> Any:
+    return found.details[name]
 
 
 def normal(count: int, dim: int, seed: int) -> NDArray[np.float32]:
@@ -35,18 +41,17 @@ def test_against_double_loops(seed: int) -> None:
     training[4:7] = training[3]  # four alike: a search for two may miss the picture itself
     generated[0], generated[1], generated[2] = training[5], training[3] + 1e-3, training[8]
     found = evaluate_memorisation(generated, training, test)
-    share, distance = by_loops(generated, training)
-    floor_share, floor_distance = by_loops(test, training)
-    assert found == {
-        "memorised_share": share,
-        "floor_share": floor_share,
+    fraction, distance = by_loops(generated, training)
+    reference, reference_distance = by_loops(test, training)
+    assert (found.value, found.reference) == (fraction, reference)
+    assert found.details == {
         "median_distance": pytest.approx(distance),
-        "floor_median_distance": pytest.approx(floor_distance),
+        "reference_median_distance": pytest.approx(reference_distance),
         "generated": 30,
         "training": 21,
         "test": 14,
     }
-    assert share != floor_share
+    assert fraction != reference
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -76,9 +81,9 @@ def test_a_copying_generator_is_called_out() -> None:
     one = np.tile(training[41], (60, 1))
     for generated in (copied, nudged, one):
         found = evaluate_memorisation(generated, training, test)
-        assert found["memorised_share"] == 1
-        assert found["floor_share"] < 0.7
-        assert found["median_distance"] < 0.2 * found["floor_median_distance"]
+        assert found.value == 1
+        assert (found.reference or 1) < 0.7
+        assert detail(found, "median_distance") < 0.2 * detail(found, "reference_median_distance")
 
 
 def test_duplicates_in_the_training_set() -> None:
@@ -87,15 +92,17 @@ def test_duplicates_in_the_training_set() -> None:
     training = np.repeat(normal(50, 16, seed=9), 2, axis=0)
     copies = training[10:30] * np.float32(1 + 1e-6)
     found = evaluate_memorisation(copies, training, normal(40, 16, seed=10))
-    assert found["memorised_share"] == 1
-    assert 0 < found["median_distance"] < 1e-4
-    assert found["floor_share"] == 0
+    assert found.value == 1
+    assert 0 < detail(found, "median_distance") < 1e-4
+    assert found.reference == 0
 
 
 def test_one_law_gives_the_floor() -> None:
     found = evaluate_memorisation(normal(800, 4, 11), normal(1500, 4, 12), normal(700, 4, 13))
-    assert found["memorised_share"] == pytest.approx(found["floor_share"], abs=0.06)
-    assert found["median_distance"] == pytest.approx(found["floor_median_distance"], rel=0.06)
+    assert found.value == pytest.approx(found.reference, abs=0.06)
+    assert detail(found, "median_distance") == pytest.approx(
+        detail(found, "reference_median_distance"), rel=0.06
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,28 +114,28 @@ def test_the_floor_is_the_chance_of_mutual_neighbours(dim: int, chance: float) -
     rng = np.random.default_rng(14)
     generated, training, test = (rng.random((n, dim)) for n in (3000, 4000, 2500))
     found = evaluate_memorisation(generated, training, test)
-    assert found["memorised_share"] == pytest.approx(chance, abs=0.03)
-    assert found["floor_share"] == pytest.approx(chance, abs=0.03)
+    assert found.value == pytest.approx(chance, abs=0.03)
+    assert found.reference == pytest.approx(chance, abs=0.03)
 
 
 def test_as_near_as_the_own_neighbour_is_not_nearer() -> None:
     generated, training = np.array([[-2.0], [-1.75]]), np.array([[0.0], [2], [10]])
     found = evaluate_memorisation(generated, training, training + 0.5)
-    assert (found["memorised_share"], found["floor_share"]) == (0.5, 1)
+    assert (found.value, found.reference) == (0.5, 1)
 
 
 def test_far_pictures_are_not_memorised() -> None:
     training, test = normal(60, 4, seed=15), normal(50, 4, seed=16)
     found = evaluate_memorisation(test + 40, training, test)
-    assert found["memorised_share"] == 0 < found["floor_share"]
-    assert found["median_distance"] > 70
+    assert found.value == 0 < (found.reference or 0)
+    assert detail(found, "median_distance") > 70
 
 
 def test_too_few_pictures() -> None:
     some = normal(5, 3, seed=17)
-    with pytest.raises(UsageError, match="got 0 pictures to compare with 5"):
+    with pytest.raises(UsageError, match="got 0 images to compare with 5"):
         nearest_neighbours(some[:0], some)
-    with pytest.raises(UsageError, match="got 5 pictures to compare with 0"):
+    with pytest.raises(UsageError, match="got 5 images to compare with 0"):
         nearest_neighbours(some, some[:0])
     with pytest.raises(UsageError, match="at least 1 and 6"):
         nearest_neighbours(some, some, count=6)

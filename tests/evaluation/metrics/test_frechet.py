@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,15 +12,20 @@ from scipy.linalg import sqrtm
 from scipy.stats import ortho_group
 
 from convgan.errors import DataError, UsageError
-from convgan.evaluation.frechet import (
+from convgan.evaluation import MetricResult
+from convgan.evaluation.metrics.frechet import (
     Gaussian,
     evaluate_frechet,
-    extrapolate_frechet,
     fit_gaussian,
     frechet_distance,
 )
+from convgan.evaluation.metrics.frechet_extrapolated import extrapolate_frechet
 
 Floats = NDArray[np.float64]
+
+
+def detail(found: MetricResult, name: str) -> Any:
+    return found.details[name]
 
 
 def draw(count: int, dim: int, seed: int) -> Floats:
@@ -68,7 +74,7 @@ def test_features_are_not_copied_whole() -> None:
 
 
 def test_too_few_pictures() -> None:
-    with pytest.raises(UsageError, match=r"too few pictures, 6: .* 6 features needs more than 6"):
+    with pytest.raises(UsageError, match=r"too few images, 6: .* 6 features needs more than 6"):
         fit_gaussian(draw(6, 6, seed=0))
     assert fit_gaussian(draw(7, 6, seed=0)).count == 7
 
@@ -142,11 +148,11 @@ def test_equal_laws_have_distance_zero_and_never_less() -> None:
 def test_evaluate() -> None:
     x, y = draw(300, 5, seed=6), draw(200, 5, seed=7)
     found = evaluate_frechet(x.astype(np.float32), y, seed=1)
-    assert found["distance"] == pytest.approx(by_sqrtm(x, y), rel=1e-5)
+    assert found.value == pytest.approx(by_sqrtm(x, y), rel=1e-5)
     apart = ((x.mean(axis=0) - y.mean(axis=0)) ** 2).sum()
-    assert found["mean_part"] == pytest.approx(apart, rel=1e-5)
-    assert found["covariance_part"] == pytest.approx(by_sqrtm(x, y) - apart, rel=1e-5)
-    assert (found["generated"], found["real"]) == (300, 200)
+    assert detail(found, "mean_part") == pytest.approx(apart, rel=1e-5)
+    assert detail(found, "covariance_part") == pytest.approx(by_sqrtm(x, y) - apart, rel=1e-5)
+    assert (detail(found, "generated"), detail(found, "real")) == (300, 200)
     assert evaluate_frechet(x.astype(np.float32), fit_gaussian(y), seed=1) == found
 
 
@@ -154,7 +160,7 @@ def test_standard_error_is_the_spread_of_resampled_pictures() -> None:
     x, y = draw(1200, 4, seed=8), draw(500, 4, seed=9)
     counts = np.random.default_rng(5).multinomial(1200, np.full(1200, 1 / 1200), size=6)
     distances = [by_sqrtm(np.repeat(x, each, axis=0), y) for each in counts]
-    found = evaluate_frechet(x, y, seed=5, resamples=6)["standard_error"]
+    found = evaluate_frechet(x, y, seed=5, resamples=6).standard_error
     assert found == pytest.approx(np.std(distances, ddof=1), rel=1e-6)
 
 
@@ -165,8 +171,8 @@ def test_standard_error_against_new_draws() -> None:
     for seed in range(60):
         made = np.random.default_rng(seed).normal(size=(400, 6)) * np.linspace(0.6, 1.4, 6) + 0.2
         found.append(evaluate_frechet(made, target, seed=seed))
-    spread = np.std([each["distance"] for each in found], ddof=1)
-    assert 1 / 1.5 < np.mean([each["standard_error"] for each in found]) / spread < 1.5
+    spread = np.std([each.value for each in found], ddof=1)
+    assert 1 / 1.5 < np.mean([each.standard_error for each in found]) / spread < 1.5
 
 
 def test_extrapolation_comes_nearer_to_the_true_distance() -> None:
@@ -177,8 +183,8 @@ def test_extrapolation_comes_nearer_to_the_true_distance() -> None:
     for seed in range(10):
         made = np.random.default_rng(seed).normal(size=(250, 32)) * 1.2
         found = extrapolate_frechet(made, target, seed=seed)
-        plain.append(found["distances"][-1])
-        extrapolated.append(found["distance_at_infinity"])
+        plain.append(detail(found, "distances")[-1])
+        extrapolated.append(found.value)
     assert np.mean(plain) > true
     assert abs(np.mean(extrapolated) - true) < abs(np.mean(plain) - true) / 2
 
@@ -187,13 +193,13 @@ def test_extrapolation_comes_nearer_to_the_true_distance() -> None:
 def test_extrapolation_is_a_line_through_sizes_and_distances(dim: int, smallest: int) -> None:
     x, y = draw(400, dim, seed=10), draw(900, dim, seed=11)
     found = extrapolate_frechet(x, y, seed=2, points=5)
-    sizes, distances = np.array(found["sizes"]), np.array(found["distances"])
+    sizes, distances = np.array(detail(found, "sizes")), np.array(detail(found, "distances"))
     step = (400 - smallest) // 4
     assert sizes.tolist() == [smallest + place * step for place in range(5)]
     assert distances[-1] == pytest.approx(by_sqrtm(x, y), rel=1e-6)
     line = np.c_[np.ones(5), 1 / sizes]
     expected = np.linalg.solve(line.T @ line, line.T @ distances)
-    assert (found["distance_at_infinity"], found["slope"]) == pytest.approx(tuple(expected))
+    assert (found.value, detail(found, "slope")) == pytest.approx(tuple(expected))
 
 
 def test_extrapolation_draws_subsets_without_replacement() -> None:
@@ -201,12 +207,15 @@ def test_extrapolation_draws_subsets_without_replacement() -> None:
     found = extrapolate_frechet(x, y, seed=7, points=3)
     rng = np.random.default_rng(7)
     expected = [by_sqrtm(x[rng.permutation(1500) < size], y) for size in (300, 900, 1500)]
-    assert found["distances"] == pytest.approx(expected, rel=1e-6)
-    assert extrapolate_frechet(x, y, seed=8, points=3)["distances"][0] != found["distances"][0]
+    assert detail(found, "distances") == pytest.approx(expected, rel=1e-6)
+    assert (
+        detail(extrapolate_frechet(x, y, seed=8, points=3), "distances")[0]
+        != detail(found, "distances")[0]
+    )
 
 
 def test_extrapolation_needs_three_pictures_a_feature() -> None:
-    with pytest.raises(UsageError, match=r"too few pictures, 29: .* 10 features needs 30"):
+    with pytest.raises(UsageError, match=r"too few images, 29: .* 10 features needs 30"):
         extrapolate_frechet(draw(29, 10, seed=0), draw(50, 10, seed=1), seed=0)
     extrapolate_frechet(draw(30, 10, seed=0), draw(50, 10, seed=1), seed=0)
 

@@ -1,4 +1,4 @@
-"""How real and how varied pictures are, by the nearest neighbours of their features.
+"""How real and how varied images are, by the nearest neighbours of their features.
 
 Precision and recall are those of Kynkäänniemi et al., 2019 (Improved Precision and Recall Metric
 for Assessing Generative Models); density and coverage those of Naeem et al., 2020 (Reliable
@@ -7,52 +7,75 @@ Fidelity and Diversity Metrics for Generative Models).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from convgan.errors import UsageError
+from convgan.evaluation.metric import METRICS, Evidence, MetricResult, metric
 
-_ROWS = 256  # generated pictures compared at once: 20 MB against 10,000 real ones
+MANIFOLD_K, DENSITY_K = 3, 5
+_ROWS = 256  # generated images compared at once: 20 MB against 10,000 real ones
 # |x|² + |y|² − 2xy of two copies is not quite 0. Distances that differ by less than this part of
 # |x|² + |y|² count as equal; float32 features cannot tell them apart either.
 _ROUNDING = 1e-12
+
+
+class Neighbours(NamedTuple):
+    """How generated images lie among real ones.
+
+    Attributes:
+        precision: fraction of the generated images in the ball of at least one real image.
+        recall: fraction of the real images in the ball of at least one generated image
+            (both Kynkäänniemi et al., section 2).
+        density: mean number of real images whose ball holds a generated one, over k; may
+            exceed 1.
+        coverage: fraction of the real images whose ball holds at least one generated image
+            (both Naeem et al., section 3.2).
+    """
+
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+@METRICS.add("neighbours")
+@metric(protocol={"manifold_k": MANIFOLD_K, "density_k": DENSITY_K})
+def neighbours_metric(evidence: Evidence) -> Iterator[MetricResult]:
+    """Measure generated among test images."""
+    found = evaluate_neighbours(evidence.generated.features, evidence.test.features)
+    for name, value in found._asdict().items():
+        yield MetricResult(name=name, title=name, value=value, direction="higher")
 
 
 def evaluate_neighbours(
     generated: NDArray[np.floating],
     real: NDArray[np.floating],
     *,
-    manifold_k: int = 3,
-    density_k: int = 5,
-) -> dict[str, float | int]:
+    manifold_k: int = MANIFOLD_K,
+    density_k: int = DENSITY_K,
+) -> Neighbours:
     """Compare generated features (N, d) with real ones (M, d).
 
-    Around each picture lies a ball that reaches to its k-th nearest neighbour of the same set.
+    Around each image lies a ball that reaches to its k-th nearest neighbour of the same set.
     Its surface is part of it, as in the code of Kynkäänniemi et al. (that of Naeem et al. leaves
-    it out): so the copy of a picture is inside even where duplicates shrink the ball to a point.
+    it out): so the copy of an image is inside even where duplicates shrink the ball to a point.
 
     Two samples of the same law do not reach 1 in precision and recall; their density is 1 on
     average, their coverage 1 − 2^−k for large N = M. All four depend on counts and features.
 
     Args:
-        generated: one row of features a picture.
-        real: the same of real pictures; about as many.
+        generated: one row of features per image.
+        real: the same of real images; about as many.
         manifold_k: k of precision and recall.
         density_k: k of density and coverage.
 
-    Returns:
-        precision: share of the generated pictures in the ball of at least one real picture.
-        recall: share of the real pictures in the ball of at least one generated picture
-            (both Kynkäänniemi et al., section 2).
-        density: mean number of real pictures whose ball holds a generated one, over k; may
-            exceed 1.
-        coverage: share of the real pictures whose ball holds at least one generated picture
-            (both Naeem et al., section 3.2).
-        manifold_k, density_k: as given.
-
     Raises:
-        UsageError: too few pictures for a k-th neighbour.
+        UsageError: too few images for a k-th neighbour.
         ValueError: the features are not of the same network, or k is below 1.
     """
     if generated.ndim != 2 or generated.shape[1:] != real.shape[1:]:
@@ -74,27 +97,25 @@ def evaluate_neighbours(
         in_ball = squared <= real_ball
         inside += int(in_ball.sum())
         covered |= in_ball.any(axis=0)
-    return {
-        "precision": precise / len(generated),
-        "recall": float(recalled.mean()),
-        "density": inside / (density_k * len(generated)),
-        "coverage": float(covered.mean()),
-        "manifold_k": manifold_k,
-        "density_k": density_k,
-    }
+    return Neighbours(
+        precision=precise / len(generated),
+        recall=float(recalled.mean()),
+        density=inside / (density_k * len(generated)),
+        coverage=float(covered.mean()),
+    )
 
 
 def _squared_radii(
     features: NDArray[np.float64], ks: tuple[int, ...], name: str
 ) -> list[NDArray[np.float64]]:
-    """Return for each k the squared distance of every picture to its k-th neighbour."""
+    """Return for each k the squared distance of every image to its k-th neighbour."""
     if len(features) <= max(ks):
         raise UsageError(
-            f"got {len(features)} {name} pictures; neighbours up to the {max(ks)}th need more "
-            f"than {max(ks)}. Give more pictures."
+            f"got {len(features)} {name} images; neighbours up to the {max(ks)}th need more "
+            f"than {max(ks)}. Give more images."
         )
     search = NearestNeighbors(n_neighbors=max(ks), algorithm="brute").fit(features)
-    distances, _ = search.kneighbors()  # called without pictures, it leaves out each one itself
+    distances, _ = search.kneighbors()  # called without images, it leaves out each one itself
     return [distances[:, k - 1] ** 2 for k in ks]
 
 

@@ -1,4 +1,4 @@
-"""The network that judges pictures: a classifier's penultimate layer gives their features.
+"""The network that judges images: a classifier's penultimate layer gives their features.
 
 Every quality number depends on it, so it carries its name and the SHA-256 of its file.
 """
@@ -17,21 +17,22 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from convgan.errors import DataError
+from convgan.evaluation.metric import Predictions
 from convgan.models.network_file import read_network
 from convgan.models.pixels import to_float
 
 _BUNDLED = Path(__file__).parent / "networks"
-_BATCH = 50  # few, for memory
+EVALUATOR_BATCH = 50  # few, for memory
 
 
 @dataclass(frozen=True, eq=False)
-class FeatureNetwork:
+class Evaluator:
     """A trained classifier, asked for the layer named `features` and for its logits.
 
     Attributes:
         name: what reports call it.
         sha256: of the weights and the configuration, hex.
-        model: float pictures (N, H, W, C) in [-1, 1] to [features (N, D), logits (N, K)].
+        model: float images (N, H, W, C) in [-1, 1] to [features (N, D), logits (N, K)].
     """
 
     name: str
@@ -45,7 +46,7 @@ class FeatureNetwork:
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(H, W, C) of the pictures that it takes."""
+        """(H, W, C) of the images that it takes."""
         height, width, channels = self.model.input_shape[1:]
         return height, width, channels
 
@@ -54,14 +55,14 @@ class FeatureNetwork:
         """K."""
         return int(self.model.outputs[1].shape[-1])
 
-    def predict(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Uint8 pictures (N, H, W, C) to features (N, D) and logits (N, K), in flat memory."""
+    def predict(self, images: NDArray[np.uint8]) -> Predictions:
+        """Uint8 images (N, H, W, C) to features (N, D) and logits (N, K), in flat memory."""
         features = np.empty((len(images), self.dimension), np.float32)
         logits = np.empty((len(images), self.num_classes), np.float32)
-        for start in range(0, len(images), _BATCH):
-            part = slice(start, start + _BATCH)
+        for start in range(0, len(images), EVALUATOR_BATCH):
+            part = slice(start, start + EVALUATOR_BATCH)
             features[part], logits[part] = self._apply(images[part])
-        return features, logits
+        return Predictions(features, logits)
 
     @cached_property
     def _apply(self) -> Any:
@@ -74,11 +75,11 @@ class FeatureNetwork:
         )
 
 
-def load_feature_network(path: Path, name: str) -> FeatureNetwork:
+def load_evaluator(path: Path, name: str) -> Evaluator:
     """Load a classifier's network file.
 
     Raises:
-        DataError: the file is missing or damaged, or it is no classifier of pictures with a
+        DataError: the file is missing or damaged, or it is no classifier of images with a
             layer named `features`.
     """
     saved = read_network(path)
@@ -95,8 +96,8 @@ def load_feature_network(path: Path, name: str) -> FeatureNetwork:
             f"{path} takes {network.input_shape} and gives {features.shape} as features, "
             f"{logits.shape} in the end: expected a network of train-classifier"
         )
-    model = keras.Model(network.inputs, [features, logits], name="feature_network")
-    return FeatureNetwork(name, saved.sha256, model)
+    model = keras.Model(network.inputs, [features, logits], name="evaluator")
+    return Evaluator(name, saved.sha256, model)
 
 
 def bundled_card(data_name: str) -> dict[str, Any] | None:
@@ -108,7 +109,7 @@ def bundled_card(data_name: str) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def bundled_network(data_name: str) -> FeatureNetwork | None:
+def bundled_evaluator(data_name: str) -> Evaluator | None:
     """Return the network that comes with convgan for a data set, or None.
 
     Raises:
@@ -118,7 +119,7 @@ def bundled_network(data_name: str) -> FeatureNetwork | None:
     if card is None:
         return None
     path = _BUNDLED / f"{data_name}.safetensors"
-    network = load_feature_network(path, f"convgan-{data_name}")
+    network = load_evaluator(path, f"convgan-{data_name}")
     if network.sha256 != card["sha256"]:
         raise DataError(
             f"{path} has SHA-256 {network.sha256}, expected {card['sha256']}: install convgan anew"

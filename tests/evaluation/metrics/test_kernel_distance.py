@@ -10,9 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from convgan.errors import DataError, UsageError
-from convgan.evaluation.kernel_distance import evaluate_kernel_distance
+from convgan.evaluation import MetricResult
+from convgan.evaluation.metrics.kernel_distance import evaluate_kernel_distance
 
 Floats = NDArray[np.float64]
+
+
+def detail(found: MetricResult, name: str) -> Any:
+    return found.details[name]
 
 
 def draw(count: int, dim: int, seed: int, mean: float = 0.5) -> Floats:
@@ -37,10 +42,10 @@ def by_loops(x: Floats, y: Floats) -> float:
 def test_all_pictures_against_loops() -> None:
     x, y = draw(9, 4, seed=0), draw(9, 4, seed=1, mean=-1)
     found = evaluate_kernel_distance(x, y, seed=0, subsets=3)
-    assert found["distance"] == pytest.approx(by_loops(x, y), rel=1e-12)
-    assert found["subset_deviation"] == pytest.approx(0, abs=1e-12)
-    assert (found["subsets"], found["subset_size"]) == (3, 9)
-    assert (found["generated"], found["real"]) == (9, 9)
+    assert found.value == pytest.approx(by_loops(x, y), rel=1e-12)
+    assert detail(found, "subset_deviation") == pytest.approx(0, abs=1e-12)
+    assert (detail(found, "subsets"), detail(found, "subset_size")) == (3, 9)
+    assert (detail(found, "generated"), detail(found, "real")) == (9, 9)
 
 
 def test_subsets_against_all_that_there_are() -> None:
@@ -49,10 +54,10 @@ def test_subsets_against_all_that_there_are() -> None:
     every = [by_loops(x[list(rows)], y) for rows in combinations(range(5), 3)]
     assert np.mean(every) == pytest.approx(by_loops(x, y), rel=1e-12)
     found = [evaluate_kernel_distance(x, y, seed=seed, subsets=2) for seed in range(1000)]
-    assert found[0]["subset_size"] == 3
-    distance = np.mean([each["distance"] for each in found])
+    assert detail(found[0], "subset_size") == 3
+    distance = np.mean([each.value for each in found])
     assert distance == pytest.approx(np.mean(every), abs=5 * np.std(every) / 2000**0.5)
-    variance = np.mean([each["subset_deviation"] ** 2 for each in found])
+    variance = np.mean([detail(each, "subset_deviation") ** 2 for each in found])
     assert variance == pytest.approx(np.var(every), rel=0.2)
 
 
@@ -61,15 +66,15 @@ def test_a_subset_draws_from_both_sides() -> None:
     many, pair = draw(50, 3, seed=4), np.ones((2, 3))
     for x, y in ((many, pair), (pair, many)):
         found = evaluate_kernel_distance(x, y, seed=0, subsets=20)
-        assert found["subset_size"] == 2
-        assert found["subset_deviation"] > 0.1
+        assert detail(found, "subset_size") == 2
+        assert detail(found, "subset_deviation") > 0.1
 
 
 def test_numbers_are_float64() -> None:
     """At features of 300 the kernel is about 10¹⁵ and its differences would drown in float32."""
     x, y = draw(8, 3, seed=5, mean=300).astype(np.float32), draw(8, 3, seed=6, mean=301)
     expected = by_loops(x.astype(np.float64), y)
-    found = evaluate_kernel_distance(x, y, seed=0, subsets=2)["distance"]
+    found = evaluate_kernel_distance(x, y, seed=0, subsets=2).value
     assert found == pytest.approx(expected, rel=1e-9)
 
 
@@ -78,7 +83,7 @@ def test_equal_laws_are_at_zero_in_the_mean() -> None:
     found = [
         evaluate_kernel_distance(
             draw(40, 5, seed), draw(60, 5, seed + 1000), seed=seed, subsets=4, subset_size=20
-        )["distance"]
+        ).value
         for seed in range(200)
     ]
     x = draw(200, 5, seed=9999)
@@ -93,7 +98,7 @@ def test_identical_sets() -> None:
     x = draw(12, 3, seed=7)
     own = np.mean([kernel(a, a) for a in x])
     others = np.mean([kernel(x[i], x[j]) for i in range(12) for j in range(12) if i != j])
-    found = evaluate_kernel_distance(x, x, seed=0, subsets=2)["distance"]
+    found = evaluate_kernel_distance(x, x, seed=0, subsets=2).value
     assert found == pytest.approx(-2 / 12 * (own - others), rel=1e-9)
     assert found < 0
 
@@ -117,33 +122,33 @@ def test_standard_error_against_new_draws(
         )
         for seed in range(80)
     ]
-    spread = np.std([each["distance"] for each in found], ddof=1)
-    errors = [each["standard_error"] for each in found]
+    spread = np.std([each.value for each in found], ddof=1)
+    errors = [each.standard_error or 0.0 for each in found]
     assert 0.8 < np.sqrt(np.mean(np.square(errors))) / spread < 1.25
 
 
 def test_the_seed_draws_the_subsets() -> None:
     x, y = draw(50, 3, seed=0), draw(40, 3, seed=1)
     first = evaluate_kernel_distance(x, y, seed=0, subsets=3, subset_size=10)
-    assert first["subset_size"] == 10
+    assert detail(first, "subset_size") == 10
     assert evaluate_kernel_distance(x, y, seed=0, subsets=3, subset_size=10) == first
     other = evaluate_kernel_distance(x, y, seed=1, subsets=3, subset_size=10)
-    assert other["distance"] != first["distance"]
+    assert other.value != first.value
 
 
 def test_arguments_that_cannot_be() -> None:
     x = draw(5, 3, seed=0)
-    with pytest.raises(UsageError, match="got 1 generated pictures"):
+    with pytest.raises(UsageError, match="got 1 generated images"):
         evaluate_kernel_distance(x[:1], x, seed=0)
-    with pytest.raises(UsageError, match="got 0 real pictures"):
+    with pytest.raises(UsageError, match="got 0 real images"):
         evaluate_kernel_distance(x, x[:0], seed=0)
     damaged = x.copy()
     damaged[3, 1] = np.nan
-    with pytest.raises(DataError, match="features of real pictures that are NaN"):
+    with pytest.raises(DataError, match="features of real images that are NaN"):
         evaluate_kernel_distance(x, damaged, seed=0)
     with pytest.raises(ValueError, match="got 1 subsets of 1000"):
         evaluate_kernel_distance(x, x, seed=0, subsets=1)
     with pytest.raises(ValueError, match="got 100 subsets of 1,"):
         evaluate_kernel_distance(x, x, seed=0, subset_size=1)
-    with pytest.raises(ValueError, match="mismatch"):
+    with pytest.raises(ValueError, match="Incompatible dimension"):
         evaluate_kernel_distance(x, x[:, :2], seed=0)

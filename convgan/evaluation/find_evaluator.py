@@ -1,4 +1,4 @@
-"""Which network judges a generator's pictures: a wanted run's, the bundled one, or the newest."""
+"""Which network judges a generator's images: a wanted run's, the bundled one, or the newest."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 from convgan.config import Data
 from convgan.data import ImageSet
 from convgan.errors import UsageError
-from convgan.evaluation import FeatureNetwork, bundled_network, load_feature_network
+from convgan.evaluation.evaluator import Evaluator, bundled_evaluator, load_evaluator
 from convgan.runs import Run, all_runs, find_run
 
 _MODEL = Path("model") / "classifier.safetensors"
 
 
 def find_evaluator(
-    data: Data, pictures: ImageSet, out: Path | None, wanted: str | Path | None = None
-) -> FeatureNetwork:
-    """Return the network that judges pictures like these.
+    data: Data, images: ImageSet, out: Path | None, wanted: str | Path | None = None
+) -> Evaluator:
+    """Return the network that judges images like these.
 
     Args:
-        data: the configuration that the pictures came by.
-        pictures: any part of the data set.
+        data: the configuration that the images came by.
+        images: any part of the data set.
         out: where to look for classifier runs; None: nowhere.
         wanted: a classifier run's folder or name.
 
@@ -30,38 +30,38 @@ def find_evaluator(
     train_one = f"Train one with: {_how_to_train(data)}"
     if wanted:
         run = find_run(str(wanted), out or Path(), task="classifier")
-        why_not = _misfit(run, data, pictures)
+        why_not = _misfit(run, data, images)
         if why_not:
             raise UsageError(f"the evaluator {run.folder} {why_not}. {train_one}")
-        return _network_of(run, pictures)
-    bundled = bundled_network(data.name)
-    if bundled and bundled.image_shape == pictures.image_shape:
+        return _network_of(run, images)
+    bundled = bundled_evaluator(data.name)
+    if bundled and bundled.image_shape == images.image_shape:
         return bundled
     runs = all_runs(out) if out else []
     fitting = [
-        run for run in runs if run.task == "classifier" and _misfit(run, data, pictures) is None
+        run for run in runs if run.task == "classifier" and _misfit(run, data, images) is None
     ]
     if not fitting:
-        shape = "×".join(map(str, pictures.image_shape))
+        shape = "×".join(map(str, images.image_shape))
         raise UsageError(
-            f"no network comes with convgan that could judge {data.name} pictures of {shape}, "
+            f"no network comes with convgan that could judge {data.name} images of {shape}, "
             f"and no classifier run is in {out or 'the configuration (train.evaluator)'}. "
             f"{train_one}"
         )
-    return _network_of(fitting[-1], pictures)
+    return _network_of(fitting[-1], images)
 
 
-def _network_of(run: Run, pictures: ImageSet) -> FeatureNetwork:
-    network = load_feature_network(run.folder / _MODEL, run.name)
-    if network.image_shape != pictures.image_shape:  # its configuration says otherwise
+def _network_of(run: Run, images: ImageSet) -> Evaluator:
+    network = load_evaluator(run.folder / _MODEL, run.name)
+    if network.image_shape != images.image_shape:  # its configuration says otherwise
         raise UsageError(
-            f"the evaluator {run.folder} takes pictures of {network.image_shape}, "
-            f"these are {pictures.image_shape}"
+            f"the evaluator {run.folder} takes images of {network.image_shape}, "
+            f"these are {images.image_shape}"
         )
     return network
 
 
-def _misfit(run: Run, data: Data, pictures: ImageSet) -> str | None:
+def _misfit(run: Run, data: Data, images: ImageSet) -> str | None:
     """Say why a classifier run cannot judge this data, or None."""
     if not (run.folder / _MODEL).is_file():
         return "has no model yet"
@@ -72,7 +72,7 @@ def _misfit(run: Run, data: Data, pictures: ImageSet) -> str | None:
     ):
         return f"was trained on {own.folder or own.name}, not on {data.folder or data.name}"
     if (own.image_size, own.channels) != (data.image_size, data.channels):
-        return f"takes pictures of another size than {pictures.image_shape}"
+        return f"takes images of another size than {images.image_shape}"
     return None
 
 

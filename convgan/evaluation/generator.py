@@ -1,0 +1,154 @@
+"""A DCGAN run's generator, measured: how near, how varied, what is missing, what D has learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgan.config import GanRunConfig
+from convgan.data import Dataset
+from convgan.errors import UsageError
+from convgan.evaluation.diagnosis import Samples, diagnose
+from convgan.evaluation.discriminator import SVM_DRAWS, SVM_IMAGES, measure_discriminator
+from convgan.evaluation.evaluator import Evaluator
+from convgan.evaluation.metric import Predictions
+from convgan.evaluation.metrics.class_fractions import classes_of
+from convgan.evaluation.provenance import provenance
+from convgan.evaluation.reference import Reference, measure, protocols
+from convgan.evaluation.verdict import verdict
+from convgan.runs import Run
+from convgan.runs.evaluations import (
+    Checkpoint,
+    ClassFractions,
+    Finding,
+    GeneratorEvaluation,
+    Protocol,
+)
+
+Which = Literal["best", "last"]
+SEED = 0
+"""Of the latent vectors and of all draws: the same for every run."""
+_JUDGED = 100  # images that the diagnosis looks at
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A generator that is to be measured, and how: all that is known before.
+
+    Attributes:
+        network: the generator's file.
+        samples: how many images it makes.
+        labels: how many labels the SVM on the discriminator's features gets; None: 10,000.
+        options: which optional metrics are asked for.
+
+    Raises:
+        UsageError: the images have no classes, or too few are asked for.
+    """
+
+    run: Run
+    config: GanRunConfig
+    dataset: Dataset
+    evaluator: Evaluator
+    network: Path
+    checkpoint: Checkpoint
+    samples: int
+    labels: int | None
+    options: frozenset[str]
+
+    def __post_init__(self) -> None:
+        if not self.dataset.train.class_names:
+            raise UsageError(
+                f"{self.dataset.test.origin} has no classes: eval needs one folder per class"
+            )
+        dimension = self.evaluator.dimension
+        if self.samples <= dimension:
+            raise UsageError(
+                f"--samples {self.samples} are too few: a Fréchet distance of {dimension} "
+                f"features needs more than {dimension} images"
+            )
+
+    @property
+    def protocol(self) -> Protocol:
+        """What must agree for two numbers to be compared."""
+        train, test = self.dataset.train, self.dataset.test
+        return Protocol(
+            evaluator=self.evaluator.name,
+            evaluator_sha256=self.evaluator.sha256,
+            feature_dimension=self.evaluator.dimension,
+            data=test.name,
+            train_sha256=train.fingerprint,
+            test_sha256=test.fingerprint,
+            generated=self.samples,
+            test=len(test),
+            train=len(train),
+            reference=min(self.samples, len(train)),
+            svm_labels=self.labels or min(SVM_IMAGES, len(train)),
+            svm_draws=1 if self.labels is None else SVM_DRAWS,
+            seed=SEED,
+            metrics=protocols(self.options),
+        )
+
+
+def choose_generator(run: Run, which: Which | None) -> tuple[Path, Checkpoint]:
+    """Return the generator's file, and which it is: the best by held-out images, or the last.
+
+    Raises:
+        UsageError: the best is asked for, and none was kept.
+    """
+    best = run.folder / "model" / "generator-best.safetensors"
+    if which == "best" and not best.is_file():
+        raise UsageError(
+            f"{run.folder} kept no best generator: it was trained with train.evaluate_every 0, "
+            "or has too few held-out images. Use --which last"
+        )
+    chosen: Which = "last" if which == "last" or not best.is_file() else "best"
+    made: dict[str, Any] = run.manifest.get("results" if chosen == "last" else "best") or {}
+    path = best if chosen == "best" else run.folder / "model" / "generator.safetensors"
+    return path, Checkpoint(which=chosen, epoch=made.get("epoch"), step=made.get("step"))
+
+
+def evaluate_generator(
+    subject: Subject,
+    images: NDArray[np.uint8],
+    predictions: Predictions,
+    reference: Reference,
+) -> GeneratorEvaluation:
+    """Measure generated images (N, H, W, C), as the evaluator sees them, and the discriminator.
+
+    Raises:
+        UsageError: there are too few images or labels for a number that is asked for.
+        DataError: the discriminator is missing or damaged.
+    """
+    run, dataset = subject.run, subject.dataset
+    results = measure(predictions, reference, options=subject.options)
+    classes = classes_of(reference.evidence(predictions))
+    return GeneratorEvaluation(
+        provenance=provenance(run, dataset.test),
+        checkpoint=subject.checkpoint,
+        evaluator_accuracy=reference.accuracy,
+        protocol=subject.protocol,
+        metrics=results,
+        classes=classes,
+        verdict=verdict(classes, results),
+        findings=_findings(subject, images[:_JUDGED], classes),
+        discriminator=measure_discriminator(
+            run, subject.config, dataset, subject.labels, seed=SEED
+        ),
+    )
+
+
+def _findings(
+    subject: Subject, images: NDArray[np.uint8], classes: ClassFractions
+) -> list[Finding]:
+    """Return what log, samples and classes show to be wrong, and what training warned of."""
+    run, checkpoint = subject.run, subject.checkpoint
+    samples = Samples(images, checkpoint.step or 0, checkpoint.epoch or 0)
+    found = diagnose(run.records(), subject.config.train, samples=[samples], classes=classes)
+    findings = {finding.name: finding.text for finding in found}
+    for warning in run.manifest.get("warnings", []):
+        findings.setdefault(warning["name"], f"While training: {warning['text']}")
+    return [Finding(name=name, text=text) for name, text in findings.items()]

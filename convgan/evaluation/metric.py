@@ -1,0 +1,93 @@
+"""What a metric is: a function of what the evaluator saw, registered under a name.
+
+An extension adds one in a module of its own, and who wants it imports that:
+
+    @METRICS.add("brightest")
+    @metric()
+    def brightest(evidence: Evidence) -> Iterator[MetricResult]:
+        value = float(evidence.generated.features.max())
+        yield MetricResult(name="brightest", title="largest feature", value=value,
+                           direction="as real")
+
+The table of `convgan eval`, its JSON, comparisons and the report follow from the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from convgan.registry import Registry
+from convgan.runs.evaluations import MetricResult
+
+__all__ = ["METRICS", "Evidence", "Metric", "MetricResult", "Predictions", "metric"]
+
+
+class Predictions(NamedTuple):
+    """What an evaluator makes of images: features (N, D) and logits (N, K), float32."""
+
+    features: NDArray[np.float32]
+    logits: NDArray[np.float32]
+
+    def take(self, rows: slice | NDArray[np.int64]) -> Predictions:
+        """Return those of some of the images."""
+        return Predictions(self.features[rows], self.logits[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a metric may look at.
+
+    Attributes:
+        generated: the images to be measured; in a reference, training images in their place.
+        test: the real images that they are compared with.
+        train: all training images.
+        class_names: K names.
+        seed: of everything random.
+    """
+
+    generated: Predictions
+    test: Predictions
+    train: Predictions
+    class_names: tuple[str, ...]
+    seed: int
+
+
+Measure = Callable[[Evidence], Iterable[MetricResult]]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One entry of `METRICS`.
+
+    Attributes:
+        measure: gives one or several results, or none where there are too few images.
+        protocol: what must agree for two values to be compared, in addition to the evaluator,
+            the data, the numbers of images and the seed.
+        reference: whether a draw of training images, measured as if generated, gives each
+            result's reference; if not, results may come with one of their own.
+        option: the option of `convgan eval` that asks for it; None: it is always measured.
+    """
+
+    measure: Measure
+    protocol: Mapping[str, JsonValue]
+    reference: bool
+    option: str | None
+
+
+METRICS: Registry[Metric] = Registry("metric", home="convgan.evaluation.metrics")
+
+
+def metric(
+    *,
+    protocol: Mapping[str, JsonValue] | None = None,
+    reference: bool = True,
+    option: str | None = None,
+) -> Callable[[Measure], Metric]:
+    """Return a decorator that makes a `Metric` of a function; see there for the arguments."""
+    return lambda measure: Metric(measure, protocol or {}, reference, option)

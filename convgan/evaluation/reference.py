@@ -1,0 +1,95 @@
+"""What real images score: the yardstick beside each number about generated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from pydantic import JsonValue
+
+from convgan.data import Dataset
+from convgan.evaluation.evaluator import Evaluator
+from convgan.evaluation.feature_cache import cached_predictions
+from convgan.evaluation.metric import METRICS, Evidence, MetricResult, Predictions
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The real images as the evaluator sees them.
+
+    Attributes:
+        train: of the T training images.
+        test: of the M test images.
+        class_names: K names.
+        accuracy: the evaluator's on the test images (fraction).
+        seed: of all draws.
+        values: what a draw of training images scores against the test images, by result.
+    """
+
+    train: Predictions
+    test: Predictions
+    class_names: tuple[str, ...]
+    accuracy: float
+    seed: int
+    values: dict[str, float] = field(default_factory=dict)
+
+    def evidence(self, generated: Predictions) -> Evidence:
+        """Return what a metric gets to see."""
+        return Evidence(generated, self.test, self.train, self.class_names, self.seed)
+
+
+def compute_reference(
+    evaluator: Evaluator, dataset: Dataset, *, count: int, seed: int
+) -> Reference:
+    """Let the evaluator see all real images, and measure training images as if generated.
+
+    `count` of them, or all where there are fewer.
+    """
+    train, test = (cached_predictions(evaluator, each) for each in (dataset.train, dataset.test))
+    accuracy = float(np.mean(test.logits.argmax(axis=1) == dataset.test.labels))
+    reference = Reference(train, test, dataset.test.class_names, accuracy, seed)
+    drawn = train.take(np.random.default_rng(seed).permutation(len(train.features))[:count])
+    evidence = reference.evidence(drawn)
+    measured = [METRICS[name] for name in METRICS if METRICS[name].reference]
+    results = [each for metric in measured for each in metric.measure(evidence)]
+    return replace(reference, values={result.name: result.value for result in results})
+
+
+def measure(
+    generated: Predictions, reference: Reference, *, options: Collection[str] = ()
+) -> list[MetricResult]:
+    """Measure generated images by every metric, in the order of their registration.
+
+    Args:
+        generated: what the evaluator makes of them.
+        reference: of the same evaluator.
+        options: which of the optional metrics are asked for, by their option.
+
+    Raises:
+        UsageError, DataError: as the metrics.
+        ValueError: two results have one name.
+    """
+    evidence = reference.evidence(generated)
+    chosen = [METRICS[name] for name in METRICS if METRICS[name].option in {None, *options}]
+    results = [each for metric in chosen for each in metric.measure(evidence)]
+    names = [result.name for result in results]
+    if len(set(names)) < len(names):
+        raise ValueError(f"metrics gave results of the same name: {', '.join(names)}")
+    values = reference.values
+    return [
+        result.model_copy(update={"reference": values[result.name]})
+        if result.name in values
+        else result
+        for result in results
+    ]
+
+
+def protocols(options: Collection[str] = ()) -> dict[str, JsonValue]:
+    """Return what must agree beyond the data, by metric and name."""
+    return {
+        f"{name}.{key}": value
+        for name in METRICS
+        if METRICS[name].option in {None, *options}
+        for key, value in METRICS[name].protocol.items()
+    }

@@ -1,0 +1,94 @@
+"""What class fractions, recall and coverage say together of a generator's variety, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convgan.runs.evaluations import ClassFractions, MetricResult
+
+# Parts of what as many real images score, so that numbers of images and features cancel.
+NEAR = 0.9  # with 10,000 images two draws of real ones differ by 1 % or so, hardly by 10 %
+LITTLE = 0.5  # less than half of the real images have a generated one near them
+
+ADVICE = "Try more epochs or images, a penalty (train.penalty) or lower rates, or another seed."
+
+
+def missing_classes(classes: ClassFractions) -> str | None:
+    """Say which classes are missing or nearly so, and what to try; None where none is."""
+    parts = []
+    if classes.missing:
+        parts.append(f"never makes {', '.join(classes.missing)}")
+    if classes.rare:
+        parts.append(f"hardly ever makes {', '.join(classes.rare)}")
+    if not parts:
+        return None
+    expected = _expected(classes)
+    made = expected - len(classes.missing) - len(classes.rare)
+    return (
+        f"Mode collapse: the generator makes {made} of {expected} classes; it "
+        f"{' and '.join(parts)}. {ADVICE}"
+    )
+
+
+def verdict(classes: ClassFractions, results: Sequence[MetricResult]) -> str:
+    """Judge the variety by classes, recall and coverage, each beside its reference.
+
+    No sign of mode collapse is only said where all classes are made about as often as they
+    occur, and recall and coverage come near those of real images.
+    """
+    judged = [each for each in results if each.name in {"recall", "coverage"} and each.reference]
+    worst = min((_ratio(each) for each in judged), default=None)
+    missing = missing_classes(classes)
+    uneven = _uneven(classes)
+    all_there = f"All {_expected(classes)} classes are there"
+    if worst is None:
+        variety = f"{all_there}; the variety within them was not measured."
+    elif worst < LITTLE:
+        variety = f"{all_there}, but not their variety: {_beside(judged)}. {_why(results)} {ADVICE}"
+    elif worst < NEAR:
+        variety = f"{all_there}, with less variety than real images have: {_beside(judged)}."
+    else:
+        clear = "" if uneven else ": no sign of mode collapse"
+        variety = f"{all_there}, and their variety comes near that of real images{clear}."
+    if missing:
+        variety = f"{missing} {_beside(judged).capitalize()}." if judged else missing
+    return f"{variety} {uneven}".strip()
+
+
+def _why(results: Sequence[MetricResult]) -> str:
+    """Say whether low recall can come from images that are like no real ones."""
+    precision = next((each for each in results if each.name == "precision"), None)
+    if precision and precision.reference and _ratio(precision) < LITTLE:
+        return (
+            "Few images are like real ones "
+            f"({_beside([precision])}), which hides whether they differ from one another."
+        )
+    return "It is mode collapse within the classes."
+
+
+def _uneven(classes: ClassFractions) -> str:
+    sides = (("too often", classes.often), ("too seldom", classes.seldom))
+    parts = [
+        f"{how}: "
+        + ", ".join(
+            f"{name} ({classes.generated[name]:.0%}, real {classes.real[name]:.0%})"
+            for name in names
+        )
+        for how, names in sides
+        if names
+    ]
+    return f"Made {'; '.join(parts)}." if parts else ""
+
+
+def _beside(results: Sequence[MetricResult]) -> str:
+    values = " and ".join(f"{each.title} {each.value:.2f}" for each in results)
+    references = " and ".join(f"{each.reference:.2f}" for each in results)
+    return f"{values}, where real images have {references}"
+
+
+def _ratio(result: MetricResult) -> float:
+    return result.value / (result.reference or 1.0)
+
+
+def _expected(classes: ClassFractions) -> int:
+    return sum(fraction > 0 for fraction in classes.real.values())

@@ -1,0 +1,67 @@
+"""A generator's evaluation as pictures in the run's `eval` folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgan.reporting.class_plots import save_class_histogram
+from convgan.reporting.images import image_grid, save_png
+from convgan.reporting.quality_plots import save_metric_over_epochs, save_nearest_neighbours
+from convgan.runs.evaluations import GeneratorEvaluation
+
+_GRID = 10  # samples along a side
+_SCALE = 2
+
+
+def draw_generator_evaluation(
+    folder: Path,
+    evaluation: GeneratorEvaluation,
+    *,
+    images: NDArray[np.uint8],
+    nearest: NDArray[np.uint8],
+    distances: NDArray[np.floating],
+) -> None:
+    """Write samples, classes, nearest training images, and the distance by checkpoint.
+
+    Args:
+        folder: the run's.
+        evaluation: all numbers.
+        images: generated ones, (N, H, W, C).
+        nearest: training images (n, k, H, W, C), for the first n of the generated ones.
+        distances: theirs, (n, k).
+    """
+    folder = folder / "eval"
+    save_png(folder / "samples.png", image_grid(images[: _GRID**2], _GRID, scale=_SCALE))
+    classes = evaluation.classes
+    save_class_histogram(
+        folder / "classes.png",
+        np.array(list(classes.real.values())),
+        generated_fractions=np.array(list(classes.generated.values())),
+        class_names=list(classes.real),
+    )
+    save_nearest_neighbours(
+        folder / "nearest.png",
+        images[: len(nearest)],
+        nearest,
+        captions=[[f"{distance:.2f}" for distance in row] for row in distances],
+    )
+    _draw_checkpoints(folder / "frechet.png", evaluation)
+
+
+def _draw_checkpoints(path: Path, evaluation: GeneratorEvaluation) -> None:
+    """Draw the distances; none is marked, as a checkpoint must not be chosen by the test set."""
+    points = evaluation.checkpoints
+    if not points:
+        path.unlink(missing_ok=True)  # it would be of another evaluation
+        return
+    protocol = evaluation.protocol
+    save_metric_over_epochs(
+        path,
+        [(each.epoch, each.frechet.value, each.frechet.standard_error) for each in points],
+        name=f"{points[0].frechet.title} of {protocol.generated:,} samples from the test "
+        f"images, {protocol.evaluator}",
+        reference=evaluation.metric(points[0].frechet.name).reference,
+    )

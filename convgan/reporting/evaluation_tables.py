@@ -1,0 +1,140 @@
+"""What `eval` found, as tables for the terminal and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from convgan.reporting.report import Table
+from convgan.runs.evaluations import (
+    ClassFractions,
+    ClassifierEvaluation,
+    GeneratorEvaluation,
+    MetricResult,
+    read_evaluation,
+)
+
+
+def evaluation_tables(folder: Path) -> list[Table]:
+    """Return what `eval` left in a run's folder, as tables; empty before it ran.
+
+    Raises:
+        DataError: a file in `eval/` is not what `eval` writes.
+    """
+    classifier = read_evaluation(folder, ClassifierEvaluation)
+    generator = read_evaluation(folder, GeneratorEvaluation)
+    return [
+        *(classifier_tables(classifier) if classifier else []),
+        *(generator_tables(generator) if generator else []),
+    ]
+
+
+def classifier_tables(found: ClassifierEvaluation) -> list[Table]:
+    """Return accuracy and calibration, and the numbers of each class, as tables."""
+    low, high = found.accuracy_95
+    mirrored = " and mirror images" if found.mirrored else ""
+    numbers = [
+        ("accuracy", _percent(found.accuracy)),
+        ("95 % interval", f"{_percent(low)} to {_percent(high)}"),
+        ("cross-entropy (nats)", f"{found.loss:.4f}"),
+        ("calibration error", _percent(found.expected_calibration_error)),
+    ]
+    rows = [
+        (name, *map(_percent, (row.precision, row.recall, row.f1)), f"{row.count:,}")
+        for name, row in found.classes.items()
+    ]
+    title = f"Test set, {found.count:,} images{mirrored}, epoch {found.epoch}"
+    return [
+        Table(title, ("number", "value"), numbers),
+        Table("By class", ("class", "precision", "recall", "F1", "images"), rows),
+    ]
+
+
+def generator_tables(found: GeneratorEvaluation) -> list[Table]:
+    """Return a generator's numbers beside real images', its classes, and what D has learned."""
+    protocol, checkpoint = found.protocol, found.checkpoint
+    title = (
+        f"{protocol.generated:,} images of the {checkpoint.which} generator (epoch "
+        f"{checkpoint.epoch}) against {protocol.test:,} test images; "
+        f"{protocol.evaluator}, {protocol.feature_dimension} features"
+    )
+    header = ("number", "value", "±", "real images", "better")
+    rows = [
+        (
+            each.title,
+            _number(each.value),
+            _number(each.standard_error),
+            _number(each.reference),
+            each.direction,
+        )
+        for each in found.metrics
+    ]
+    others = [(each.text,) for each in found.findings if each.name != "classes_missing"]
+    return [
+        Table(title, header, rows),
+        _class_table(found.classes, found.evaluator_accuracy),
+        _discriminator_table(found),
+        Table("In words", ("",), [(found.verdict,), *others]),
+    ]
+
+
+def comparison_table(evaluations: Sequence[GeneratorEvaluation]) -> Table:
+    """Return generators side by side, the best value of each row marked with a star."""
+    first = evaluations[0]
+    rows = []
+    for metric in first.metrics:
+        values = [each.metric(metric.name).value for each in evaluations]
+        rows.append((metric.title, *_starred(metric, values), _number(metric.reference)))
+    names = [f"{each.provenance.run} ({each.checkpoint.which})  " for each in evaluations]
+    return Table("Side by side; * is the best", ("number", *names, "real images"), rows)
+
+
+def _starred(metric: MetricResult, values: list[float]) -> list[str]:
+    best = {"lower": min(values), "higher": max(values)}.get(metric.direction)
+    return [_number(value) + (" *" if value == best else "  ") for value in values]
+
+
+def _class_table(classes: ClassFractions, accuracy: float) -> Table:
+    marks = dict.fromkeys(classes.missing, "missing")
+    marks |= dict.fromkeys(classes.rare, "rare")
+    marks |= dict.fromkeys(classes.often, "too often")
+    marks |= dict.fromkeys(classes.seldom, "too seldom")
+    rows = [
+        (name, _percent(made), _percent(classes.real.get(name)), marks.get(name, ""))
+        for name, made in classes.generated.items()
+    ]
+    title = (
+        "Classes, as the evaluator sees them (it is right on "
+        f"{_percent(accuracy)} of the real images)"
+    )
+    return Table(title, ("class", "generated", "real", ""), rows)
+
+
+def _discriminator_table(evaluation: GeneratorEvaluation) -> Table:
+    found = evaluation.discriminator
+    trained = found.trained
+    draws = f", {trained.draws} draws" if trained.draws > 1 else ""
+    rows = [
+        (
+            text,
+            f"{svm.dimension:,}",
+            _percent(svm.accuracy),
+            "" if svm.deviation is None else _percent(svm.deviation),
+        )
+        for text, svm in (
+            ("the discriminator's features", trained),
+            ("the same, untrained", found.untrained),
+            ("raw pixels", found.pixels),
+        )
+    ]
+    title = f"What the discriminator has learned: a linear SVM, {trained.labels:,} labels{draws}"
+    return Table(title, ("features", "number", "test accuracy", "±"), rows)
+
+
+def _number(value: float | None) -> str:
+    """Return three significant digits, or nothing where there is no value."""
+    return "" if value is None else f"{value:#.3g}".removesuffix(".")
+
+
+def _percent(fraction: float | None) -> str:
+    return "undefined" if fraction is None else f"{100 * fraction:.2f} %"

@@ -1,0 +1,231 @@
+"""What `eval/*.json` may say: the results of `convgan eval`, typed, and validated when read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from convgan.errors import DataError
+from convgan.runs.json_file import read_json, write_json
+
+Direction = Literal["lower", "higher", "as real"]
+"""Which values are better; `as real`: those near the reference."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False, extra="ignore")
+
+
+class MetricResult(_Part):
+    """One number about generated images.
+
+    Attributes:
+        name: what programs call it; no other result has it.
+        title: what people call it.
+        value: finite.
+        direction: which values are better.
+        standard_error: that of drawing other images of the same generator, where it is known.
+        reference: what real images score, where that is measured.
+        details: what the number was made of.
+    """
+
+    name: str
+    title: str
+    value: float
+    direction: Direction
+    standard_error: float | None = None
+    reference: float | None = None
+    details: dict[str, JsonValue] = {}
+
+
+class ClassFractions(_Part):
+    """Fractions of images that a classifier takes for each class, by the classes' names."""
+
+    generated: dict[str, float]
+    real: dict[str, float]
+    missing: list[str]
+    """Classes of real images that no generated one is of."""
+    rare: list[str]
+    """Classes made, but less than a tenth as often as they occur."""
+    often: list[str]
+    """Classes made more than twice as often as they occur, and not by chance."""
+    seldom: list[str]
+    """Classes made less than half as often, and not by chance; without the rare ones."""
+
+
+class DataSource(_Part):
+    """Which images a result was measured on."""
+
+    name: str
+    origin: str
+    sha256: str
+
+
+class Provenance(_Part):
+    """What is recorded with every result."""
+
+    run: str
+    data: DataSource
+    made: str
+    versions: dict[str, str]
+
+
+class Protocol(_Part):
+    """What must agree for two values to be compared."""
+
+    evaluator: str
+    evaluator_sha256: str
+    feature_dimension: int
+    data: str
+    train_sha256: str
+    test_sha256: str
+    generated: int
+    test: int
+    train: int
+    reference: int
+    """Training images that the reference values are measured with."""
+    svm_labels: int
+    svm_draws: int
+    seed: int
+    metrics: dict[str, JsonValue]
+    """What each metric says of itself, by `metric.key`."""
+
+
+class Checkpoint(_Part):
+    """Which of a run's generators was measured."""
+
+    which: Literal["best", "last"]
+    epoch: int | None
+    step: int | None
+
+
+class CheckpointDistance(_Part):
+    """Fréchet distance of one checkpoint's generator; `epoch` may be a fraction."""
+
+    step: int
+    epoch: float
+    frechet: MetricResult
+
+
+class SvmResult(_Part):
+    """A linear SVM's accuracy (fraction) on test features; the mean over the draws of labels."""
+
+    accuracy: float
+    accuracy_95: tuple[float, float] | None = None
+    deviation: float | None = None
+    labels: int
+    draws: int = 1
+    c: list[float]
+    dimension: int
+    test_count: int
+
+
+class DiscriminatorResult(_Part):
+    """SVMs on the discriminator's features, on those of an untrained one, and on raw pixels."""
+
+    trained: SvmResult
+    untrained: SvmResult
+    pixels: SvmResult
+
+
+class Finding(_Part):
+    """One fault: a name that stays the same for programs, and what was seen and what to try."""
+
+    name: str
+    text: str
+
+
+class GeneratorEvaluation(_Part):
+    """`eval/generator.json`: generated images against the test images."""
+
+    provenance: Provenance
+    checkpoint: Checkpoint
+    evaluator_accuracy: float
+    protocol: Protocol
+    metrics: list[MetricResult]
+    classes: ClassFractions
+    verdict: str
+    findings: list[Finding]
+    discriminator: DiscriminatorResult
+    checkpoints: list[CheckpointDistance] = []
+
+    def metric(self, name: str) -> MetricResult:
+        """Return the result of this name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return {result.name: result for result in self.metrics}[name]
+
+
+class ClassScores(_Part):
+    """A classifier's numbers for one class (fractions); None where undefined."""
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    count: int
+
+
+class Classification(_Part):
+    """How good a classifier's predictions are."""
+
+    count: int
+    accuracy: float
+    accuracy_95: tuple[float, float]
+    """95 % interval."""
+    loss: float
+    """Mean cross-entropy, nats."""
+    expected_calibration_error: float
+    classes: dict[str, ClassScores]
+    confusion_matrix: list[list[int]]
+    """Counts; rows are true classes, columns predicted ones."""
+
+
+class ClassifierEvaluation(Classification):
+    """`eval/classifier.json`: a classifier on the test set."""
+
+    provenance: Provenance
+    mirrored: bool
+    epoch: int | None
+    step: int | None
+
+
+Evaluation = GeneratorEvaluation | ClassifierEvaluation
+E = TypeVar("E", GeneratorEvaluation, ClassifierEvaluation)
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
+    """Write the result into a run's folder.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    write_json(_path(folder, type(evaluation)), evaluation.model_dump(mode="json"))
+
+
+def read_evaluation(folder: Path, kind: type[E]) -> E | None:
+    """Return what `eval` left in a run's folder, or None where it left nothing.
+
+    Raises:
+        DataError: the file is not what `eval` writes.
+    """
+    path = _path(folder, kind)
+    if not path.is_file():
+        return None
+    try:
+        return kind.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise DataError(
+            f"{path} is not what eval writes ({where:.200}: {first['msg']:.200}); make it anew "
+            f"with: convgan eval {folder}"
+        ) from error
+
+
+def _path(folder: Path, kind: type[Evaluation]) -> Path:
+    name = "generator" if issubclass(kind, GeneratorEvaluation) else "classifier"
+    return folder / "eval" / f"{name}.json"
