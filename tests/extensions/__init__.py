@@ -1,0 +1,1 @@
+"""Extensions, one file each, that no other file knows: what a user's own would look like."""

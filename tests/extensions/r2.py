@@ -1,0 +1,31 @@
+"""A penalty: R2, half the mean squared gradient norm at generated images (Mescheder et al., 2018)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import tensorflow as tf
+
+from convgan.config.kinds import PENALTIES, Penalty
+
+
+@PENALTIES.add("r2")
+class R2(Penalty):
+    """Their eq. 10."""
+
+    name: Literal["r2"]
+
+    def __call__(
+        self,
+        discriminator: Callable[[tf.Tensor], tf.Tensor],
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        seed: tf.Tensor,
+    ) -> tf.Tensor:
+        del real, seed
+        with tf.GradientTape() as tape:
+            tape.watch(fake)
+            logits = tf.reduce_sum(discriminator(fake))
+        gradient = tape.gradient(logits, fake)
+        return 0.5 * tf.reduce_mean(tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3]))
