@@ -253,30 +253,37 @@ def evaluate(
 @app.command()
 @for_people
 def inspect(
-    config: Annotated[
-        str, typer.Argument(help="A preset's name or a YAML file.")
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="[TARGET]",
+            help="A preset, a YAML file, a data set's name, or a folder of pictures.",
+        ),
     ] = "dcgan-fashion",
     changes: SetOption = None,
-    data: Annotated[
-        bool, typer.Option("--data", help="Show the data set instead, and draw a picture grid.")
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Show a configuration's data set, with a grid.")
     ] = False,
     out: OutOption = OUTPUTS,
     debug: DebugOption = False,
 ) -> None:
-    """Show a configuration's networks layer by layer, or its data set.
+    """Show a configuration's networks layer by layer, or a data set.
 
     Example: convgan inspect dcgan-fashion-article
+
+    Example: convgan inspect fashion-mnist
     """
     open_log()
-    from convgan.config import load_config
-    from convgan.recipes.inspect import describe_data, describe_networks
+    from convgan.config import DataConfig
+    from convgan.recipes.inspect import describe_data, describe_networks, find_target
+    from convgan.terminal import format_tables
 
-    loaded = load_config(config, changes)
-    if data:
-        text, picture = describe_data(loaded, out)
-        typer.echo(f"{text}\n\nPictures: {picture}")
-    else:
-        typer.echo(describe_networks(loaded))
+    found = find_target(target, changes or ())
+    if not isinstance(found, DataConfig) and not pictures:
+        typer.echo(describe_networks(found))
+        return
+    text, tables, grid = describe_data(found if isinstance(found, DataConfig) else found.data, out)
+    typer.echo("\n\n".join([text, *filter(None, [format_tables(tables)]), f"Pictures: {grid}"]))
 
 
 @app.command()

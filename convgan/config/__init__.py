@@ -10,7 +10,7 @@ from convgan.config.networks import (
     GeneratorConfig,
     TransposedBlock,
 )
-from convgan.config.schema import ClassifierRunConfig, Config, Data, GanRunConfig
+from convgan.config.schema import ClassifierRunConfig, Config, DataConfig, GanRunConfig
 from convgan.config.training import (
     Adam,
     CheckpointEvery,
@@ -32,7 +32,7 @@ __all__ = [
     "ClassifierTrainConfig",
     "Config",
     "ConvBlock",
-    "Data",
+    "DataConfig",
     "DiscriminatorConfig",
     "GanRunConfig",
     "GanTrainConfig",

@@ -17,6 +17,7 @@ from convgan.models.feasibility import check_classifier, check_gan
 from convgan.models.step_operations import classifier_operations, gan_operations
 from convgan.recipes.train_classifier import check_labels
 from convgan.recipes.train_dcgan import build_dcgan
+from convgan.registry import DATASETS
 from convgan.reporting import Table
 from convgan.training import ClassifierTask, build_optimizer
 from convgan.training.steps import compile_steps
@@ -95,7 +96,7 @@ def _measured(name: str, candidate: Candidate, times: list[float], limit: float)
 def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     """Return the compiled step of a preset or a YAML file."""
     config = load_config(name, changes)
-    if config.data.name != "folder":
+    if DATASETS[config.data.name].has_sample:
         config = load_config(name, [*changes, "data.source=sample"])
     train = load_dataset(config.data).train
     precision = set_precision_and_seed(config.train.precision, config.seed)

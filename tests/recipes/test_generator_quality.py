@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convgan.config import Data
+from convgan.config import DataConfig
 from convgan.data import Dataset, load_dataset
 from convgan.evaluation import FeatureNetwork, bundled_network
 from convgan.recipes.generator_quality import Numbers, Reference, look_at_real, measure_generated
@@ -18,7 +18,7 @@ COUNT = 600
 
 @cache
 def setting() -> tuple[Dataset, FeatureNetwork, Reference]:
-    dataset = load_dataset(Data(name="fashion-mnist", source="sample"))
+    dataset = load_dataset(DataConfig(name="fashion-mnist", source="sample"))
     judge = bundled_network("fashion-mnist")
     assert judge is not None
     return dataset, judge, look_at_real(judge, dataset, count=COUNT, seed=0)
