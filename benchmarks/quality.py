@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.article import article_classifier, article_data, train_on_batch_dcgan
 from benchmarks.options import logger, parser, read_options, train, write
-from convgan.config import Data, GanRunConfig, load_config
+from convgan.config import DataConfig, GanRunConfig, load_config
 from convgan.data import hold_out, load_dataset
 from convgan.evaluation import (
     evaluate_classification,
@@ -49,7 +49,7 @@ def classifier(seeds: int) -> list[dict[str, Any]]:
 
     Ours is timed with all that it loads, holds out, validates, draws and saves.
     """
-    data = load_dataset(Data(name="mnist", source="full"))
+    data = load_dataset(DataConfig(name="mnist", source="full"))
     assert data.train.labels is not None
     assert data.test.labels is not None
     x, y = article_data(data.train.images, data.train.labels)
@@ -84,8 +84,8 @@ def dcgan(seeds: int, target: float) -> dict[str, Any]:
 
     Steps of the article's loop are timed in turn with ours; looking at the generator is not timed.
     """
-    data = load_dataset(Data(name="fashion-mnist", source="full"))
-    evaluator = find_evaluator(Data(name="fashion-mnist"), data.test, None, None)
+    data = load_dataset(DataConfig(name="fashion-mnist", source="full"))
+    evaluator = find_evaluator(DataConfig(name="fashion-mnist"), data.test, None, None)
     real = fit_gaussian(evaluator.predict(data.test.images)[0])
     article = train_on_batch_dcgan(data.train.images, 32)
     article(2)

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from benchmarks.article import fit_classifier, train_on_batch_dcgan, two_tape_dcgan
 from benchmarks.options import logger, parser, read_options, write
-from convgan.config import ClassifierRunConfig, Data, GanRunConfig, load_config
+from convgan.config import ClassifierRunConfig, DataConfig, GanRunConfig, load_config
 from convgan.data import load_dataset
 from convgan.hardware import fast_precision, set_precision_and_seed, start_tensorflow, versions
 from convgan.models.build import check_networks
@@ -64,7 +64,7 @@ class PyTorch:
 
 def dcgan_candidates(size: int, torch: PyTorch | None, *, bfloat16: bool) -> dict[str, Candidate]:
     """Return the forms of the step of the DCGAN article's networks."""
-    images = load_dataset(Data(name="fashion-mnist", source="sample")).train.images
+    images = load_dataset(DataConfig(name="fashion-mnist", source="sample")).train.images
     batch = f"train.batch_size={size}"
     config = load_config(DCGAN)
     together = load_config(DCGAN, [SIMULTANEOUS])
@@ -100,7 +100,7 @@ def classifier_candidates(
     size: int, torch: PyTorch | None, *, bfloat16: bool
 ) -> dict[str, Candidate]:
     """Return the forms of the step of the classifier article's network."""
-    train = load_dataset(Data(name="mnist", source="sample")).train
+    train = load_dataset(DataConfig(name="mnist", source="sample")).train
     config = load_config(CLASSIFIER)
     assert isinstance(config, ClassifierRunConfig)
     assert train.labels is not None

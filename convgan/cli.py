@@ -301,37 +301,46 @@ def evaluate(
 @app.command()
 @for_people
 def inspect(
-    config: Annotated[
+    target: Annotated[
         str,
-        typer.Argument(help="A preset's name or a YAML file.", autocompletion=complete_preset),
+        typer.Argument(
+            metavar="[TARGET]",
+            help="A preset, a YAML file, a data set's name, or a folder of pictures.",
+            autocompletion=complete_preset,
+        ),
     ] = "dcgan-fashion",
     changes: SetOption = None,
-    data: Annotated[
-        bool, typer.Option("--data", help="Show the data set instead, and draw a picture grid.")
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Show a configuration's data set, with a grid.")
     ] = False,
     out: OutOption = OUTPUTS,
     debug: DebugOption = False,
 ) -> None:
-    """Show a configuration's networks, or its data set.
+    """Show a configuration's networks, or a data set.
 
     The networks are shown layer by layer: sizes, parameters, operations, receptive fields.
 
     Example: convgan inspect dcgan-fashion-article
+
+    Example: convgan inspect fashion-mnist
     """
     open_log()
-    from convgan.config import load_config
+    from convgan.config import DataConfig
     from convgan.hardware import start_tensorflow
+    from convgan.recipes.inspect import describe_data, find_target
     from convgan.terminal import format_tables
 
-    loaded = load_config(config, changes)
+    found = find_target(target, changes or ())
+    if isinstance(found, DataConfig) or pictures:
+        section = found if isinstance(found, DataConfig) else found.data
+        text, tables, grid = describe_data(section, out)
+        parts = [text, *filter(None, [format_tables(tables)]), f"Pictures: {grid}"]
+        typer.echo("\n\n".join(parts))
+        return
     start_tensorflow(device="cpu", show_noise=debug)
-    from convgan.recipes.inspect import describe_data, describe_networks
+    from convgan.recipes.inspect import describe_networks
 
-    if data:
-        text, picture = describe_data(loaded, out)
-        typer.echo(f"{text}\n\nPictures: {picture}")
-    else:
-        typer.echo(format_tables(describe_networks(loaded)))
+    typer.echo(format_tables(describe_networks(found)))
 
 
 @app.command()

@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from convgan.errors import UsageError
+
+if TYPE_CHECKING:
+    from convgan.data import DataSource
 
 Entry = TypeVar("Entry")
 Added = TypeVar("Added")
@@ -68,3 +71,6 @@ class Registry(Generic[Entry]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names())
+
+
+DATASETS: Registry[DataSource] = Registry("data set", home="convgan.data.datasets")

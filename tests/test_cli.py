@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from typer.testing import CliRunner, Result
 
 from convgan.cli import app
-from convgan.config import Data, load_config, presets
+from convgan.config import DataConfig, load_config, presets
 from convgan.data import hold_out, load_dataset
 from convgan.evaluation import (
     METRICS,
@@ -31,7 +31,11 @@ from convgan.evaluation import (
     load_network,
     metric,
 )
+from convgan.registry import DATASETS
 from convgan.runs import Run
+
+from .data.making import picture
+from .extensions import rings_dataset
 
 TINY_CLASSIFIER = [
     "--set=data.source=sample",
@@ -151,7 +155,7 @@ def test_a_classifier_can_be_judged_on_mirror_images_too(tmp_path: Path) -> None
     run = tmp_path / "classifier-fashion-0001"
     numbers = json.loads((run / "eval/classifier.json").read_text())
     network = load_network(run / "model/classifier.keras")
-    dataset = load_dataset(Data(name="fashion-mnist", source="sample", limit=200))
+    dataset = load_dataset(DataConfig(name="fashion-mnist", source="sample", limit=200))
     _, held_out = hold_out(dataset.train, 40, 0)
     *_, last = (run / "metrics.jsonl").read_text().splitlines()
     for pictures, loss in (
@@ -306,7 +310,7 @@ def test_eval_refuses_to_compare_what_does_not_compare(
     (same / "config.yaml").write_text(text.replace("name: fashion-mnist", "name: mnist"))
     manifest = (same / "run.json").read_text()
     train, test = json.loads(manifest)["data"]["train"], json.loads(manifest)["data"]["test"]
-    other = load_dataset(Data(name="mnist", source="sample", limit=64))
+    other = load_dataset(DataConfig(name="mnist", source="sample", limit=64))
     for old, new in ((train, other.train), (test, other.test)):
         manifest = manifest.replace(old["sha256"], new.fingerprint)
     (same / "run.json").write_text(manifest)
@@ -468,10 +472,50 @@ def test_inspect_prints_the_layers_of_the_article(tmp_path: Path) -> None:
 
 
 def test_inspect_data_counts_and_draws(tmp_path: Path) -> None:
-    text = done("inspect", "dcgan-fashion", "--set=data.source=sample", "--data", "--out", tmp_path)
+    text = done(
+        "inspect", "dcgan-fashion", "--set=data.source=sample", "--pictures", "--out", tmp_path
+    )
     for part in ("Ankle boot", "4,000 training, 1,000 test", "28 x 28 x 1", "0 to 255"):
         assert part in text
     assert (tmp_path / "fashion-mnist.png").is_file()
+
+
+@pytest.mark.parametrize("name", ["mnist", "rings"])
+def test_inspect_takes_the_name_of_a_data_set(tmp_path: Path, name: str) -> None:
+    assert rings_dataset.__doc__
+    text = done("inspect", name, "--set=data.source=sample", "--out", tmp_path)
+    entry = DATASETS[name]
+    assert entry.counts is not None
+    assert "(in full {:,} and {:,})".format(*entry.counts) in text
+    for part in (f"{name}: ", "0 to 2", entry.licence, entry.origin, *entry.class_names):
+        assert part in text
+    assert (tmp_path / f"{name}.png").is_file()
+
+
+def test_inspect_takes_a_folder_of_pictures(tmp_path: Path) -> None:
+    for index in range(12):
+        picture(tmp_path / "own" / "ab"[index % 2] / f"{index}.png", index)
+    text = done("inspect", tmp_path / "own", "--set=data.channels=3", "--out", tmp_path)
+    for part in ("10 training, 2 test\n", "8 x 8 x 3", "0 to 11", "a         5     1"):
+        assert part in text
+    assert (tmp_path / "folder.png").is_file()
+
+
+def test_inspect_refuses_what_could_be_two_things(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("dcgan-mnist", "mnist"):
+        for index in range(2):
+            picture(tmp_path / name / f"{index}.png", index)
+    said = refused(2, "inspect", "dcgan-mnist")
+    assert f"a preset ({presets()['dcgan-mnist']}) and a path (./dcgan-mnist)" in said
+    assert "a data set (--set data.name=mnist --pictures)" in refused(2, "inspect", "mnist")
+    assert "1 training, 1 test" in done("inspect", "./mnist")
+    assert "1 training, 1 test" in done("inspect", "folder", "--set=data.folder=mnist")
+    sets = ("--set=data.name=mnist", "--set=data.source=sample")
+    assert "4,000 training" in done("inspect", "classifier-mnist", *sets, "--pictures")
+    assert "multiply-adds" in done("inspect", presets()["classifier-mnist"], *sets)
 
 
 def test_a_dry_run_keeps_nothing(tmp_path: Path) -> None:
@@ -499,7 +543,10 @@ def test_a_dry_run_keeps_nothing(tmp_path: Path) -> None:
         (["train-classifier", "--set=data.folder=nowhere"], "nowhere"),
         (["eval", "--out", "nowhere"], "there is no run in nowhere"),
         (["make-gif", "nothing", "--out", "nowhere"], "no dcgan run 'nothing'"),
-        (["inspect", "dcgan-fashon"], "did you mean"),
+        (["inspect", "dcgan-fashon"], "did you mean dcgan-fashion?"),
+        (["inspect", "fashon-mnist"], "did you mean fashion-mnist?"),
+        (["inspect", "nowhere/"], "expected one of"),
+        (["inspect", "folder"], "needs data.folder"),
         (["bench", "dcgan-fashon"], "did you mean"),
         (
             [
@@ -518,7 +565,7 @@ def test_a_mistake_ends_with_code_2_and_a_hint(args: list[str], said: str) -> No
 
 def test_a_truncated_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03\0\0\0\x05\0\0\0\x1c")
-    said = refused(2, "inspect", "classifier-mnist", "--data", f"--set=data.folder={tmp_path}")
+    said = refused(2, "inspect", "classifier-mnist", "--pictures", f"--set=data.folder={tmp_path}")
     assert "train-images-idx3-ubyte" in said or "expected" in said
 
 
@@ -590,7 +637,7 @@ def test_the_papers_network_makes_a_step(tmp_path: Path) -> None:
 
 def test_own_pictures_train_both_networks(tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
-    sample = load_dataset(Data(name="fashion-mnist", source="sample")).train
+    sample = load_dataset(DataConfig(name="fashion-mnist", source="sample")).train
     for place in range(60):
         name = "ab"[place % 2]
         (pictures / name).mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from convgan.cli import app
-from convgan.config import Data
+from convgan.config import DataConfig
 from convgan.data import load_dataset
 from convgan.evaluation import bundled_card, bundled_evaluator
 from convgan.runs import Run
@@ -72,7 +72,7 @@ def test_a_short_training_makes_several_kinds_of_clothes(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
 def test_the_bundled_evaluators_are_as_accurate_as_their_cards_say(name: str) -> None:
-    test = load_dataset(Data(name=name, source="full")).test
+    test = load_dataset(DataConfig(name=name, source="full")).test
     network, card = bundled_evaluator(name), bundled_card(name)
     assert network is not None
     assert card is not None

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from convgan.training.checkpoint import read_header
 from typer.testing import CliRunner, Result
 
 from convgan.cli import app
 from convgan.runs import Run
-from convgan.training.checkpoint import read_header
 
 from .data.making import some_arrays, write_four
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convgan.data import PUBLISHED, read_idx_pair
+from convgan.data import read_idx
+from convgan.data.published import SAMPLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,11 +35,8 @@ def first_of_each_class(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 def training_files(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The training images (60000, 28, 28) and labels (60000,) in a folder of gzipped idx files."""
-    return read_idx_pair(
-        folder / "train-images-idx3-ubyte.gz",
-        folder / "train-labels-idx1-ubyte.gz",
-        num_classes=10,
-    )
+    images = read_idx(folder / "train-images-idx3-ubyte.gz")
+    return images, read_idx(folder / "train-labels-idx1-ubyte.gz")
 
 
 def mnist(folder: Path | None) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -61,7 +59,7 @@ def write(name: str, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> No
     chosen = first_of_each_class(labels)
     train = chosen[:, :TRAIN_PER_CLASS].T.reshape(-1)
     test = chosen[:, TRAIN_PER_CLASS:].T.reshape(-1)
-    path = PUBLISHED[name].sample
+    path = SAMPLES / f"{name}.npz"
     path.parent.mkdir(exist_ok=True)
     np.savez_compressed(
         path,

@@ -8,7 +8,7 @@ from convgan.config.loading import (
     load_config,
     presets,
 )
-from convgan.config.schema import ClassifierRunConfig, Config, Data, GanRunConfig
+from convgan.config.schema import ClassifierRunConfig, Config, DataConfig, GanRunConfig
 from convgan.config.training import (
     Adam,
     CheckpointInterval,
@@ -28,7 +28,7 @@ __all__ = [
     "ClassifierRunConfig",
     "ClassifierTrainConfig",
     "Config",
-    "Data",
+    "DataConfig",
     "GanRunConfig",
     "GanTrainConfig",
     "Optimizer",

@@ -5,19 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from convgan.config.kinds import ChosenClassifier, ChosenDiscriminator, ChosenGenerator
 from convgan.config.section import Count, Section
 from convgan.config.training import ClassifierTrainConfig, GanTrainConfig, RuntimeConfig
+from convgan.registry import DATASETS
 
 
-class Data(Section):
+class DataConfig(Section):
     """Which pictures, from where, and what is done to them once, before training."""
 
-    name: Literal["mnist", "fashion-mnist", "folder"]
+    name: str
+    """An entry of `DATASETS`: mnist, fashion-mnist, folder (your own pictures), or an extension."""
     folder: Path | None = None
-    """Where the files are: idx files of a named data set, or one's own pictures."""
+    """Where the files are: idx files of a named data set, or your own pictures."""
     source: Literal["auto", "full", "sample"] = "auto"
     """`full` refuses the bundled sample, `sample` asks for it, `auto` takes what it finds."""
     image_size: Annotated[int, Field(ge=8, le=1024)] | None = None
@@ -25,14 +27,19 @@ class Data(Section):
     channels: Literal[1, 3] | None = None
     """1 for grey, 3 for colour; null keeps them as they are."""
     limit: Count | None = None
-    """Use only the first so many training pictures."""
+    """Use only this many of the training pictures, the first ones."""
     validation: Annotated[float, Field(ge=0, le=0.9)] = 0.0
-    """Share of the training pictures that is held out, to choose the best epoch."""
+    """Fraction of the training pictures that is held out, to choose the best epoch."""
+
+    @field_validator("name")
+    @classmethod
+    def _data_set_is_known(cls, name: str) -> str:
+        _ = DATASETS[name]
+        return name
 
     @model_validator(mode="after")
-    def _folder_is_named(self) -> Data:
-        if self.name == "folder" and self.folder is None:
-            raise ValueError("name 'folder' needs data.folder, the folder of your pictures")
+    def _data_set_has_what_it_needs(self) -> DataConfig:
+        DATASETS[self.name].check(self)
         return self
 
 
@@ -41,7 +48,7 @@ class RunConfig(Section):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    data: Data
+    data: DataConfig
     runtime: RuntimeConfig = RuntimeConfig()
 
 

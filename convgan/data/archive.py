@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MAX_DIRECTORY_BYTES = 1 << 20
 _END = struct.Struct("<4s4H2IH")
-"""End of central directory: magic, 4 counts, the directory's bytes and place, comment's bytes."""
+"""End of central directory: magic, 4 counts, the directory's bytes and offset, comment's bytes."""
 _ZIP64_LOCATOR_BYTES = 20
 
 

@@ -50,7 +50,7 @@ class _Form(NamedTuple):
 
 
 def decode(root: Path, paths: Sequence[Path], *, size: int | None, channels: int | None) -> Images:
-    """The pictures at `paths`, in this order.
+    """Return the pictures at `paths`, in this order.
 
     Args:
         root: the folder that the paths lie in.
@@ -132,7 +132,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 
 def _key(root: Path, paths: Sequence[Path], size: int | None, channels: int | None) -> str:
-    """A sum of all that the decoded array depends on: files by name, size and time, settings."""
+    """Return a hash of what the array depends on: files by name, size and time, and settings."""
     digest = hashlib.sha256(json.dumps([_VERSION, size, channels]).encode())
     for path in paths:
         stat = path.stat()

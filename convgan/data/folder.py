@@ -1,4 +1,4 @@
-"""One's own pictures: a folder of them, or a folder for each class.
+"""Your own pictures: a folder of them, or one folder per class.
 
 <folder>/train/<class>/*  and  <folder>/test/<class>/*
 <folder>/<class>/*        every tenth picture of a class is a test picture
@@ -16,10 +16,11 @@ import numpy as np
 
 from convgan.data.decoding import decode
 from convgan.data.image_set import Dataset, ImageSet
+from convgan.data.source import DataSource
 from convgan.errors import DataError
 
 if TYPE_CHECKING:
-    from convgan.config import Data
+    from convgan.config import DataConfig
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
 _TEST_EVERY = 10
@@ -30,36 +31,58 @@ Classes = dict[str, list[Path]]
 """A class's pictures under its name, sorted; the one name "" where there are no classes."""
 
 
-def load_folder(data: Data) -> Dataset:
+class Folder(DataSource):
     """The pictures in `data.folder`, all decoded to one size and number of channels.
 
     Training pictures take turns by class, so that `data.limit` keeps the classes balanced.
-
-    Raises:
-        DataError: the folder has no pictures, or not in one of the layouts above, or a picture
-            is corrupt, or sizes differ and no data.image_size is given.
     """
-    if data.folder is None:
-        raise DataError("data.name 'folder' needs data.folder, the folder of your pictures")
+
+    origin = "own pictures"
+    licence = "as the owner says"
+
+    def check(self, section: DataConfig) -> None:
+        """A folder must be named."""
+        if section.folder is None:
+            raise ValueError(
+                f"name {section.name!r} needs data.folder, the folder of your pictures"
+            )
+
+    def identity(self, section: DataConfig) -> str:
+        """Two folders are two data sets."""
+        return str(section.folder)
+
+    def read(self, section: DataConfig) -> Dataset:
+        """Return the pictures, of which only those within `limit` are decoded.
+
+        Raises:
+            DataError: the folder has no pictures, or not in one of the layouts above, or a
+                picture is corrupt, or sizes differ and no data.image_size is given.
+        """
+        self.check(section)
+        root = _root(Path(str(section.folder)))
+        train, test = _split(root)
+        class_names = tuple(name for name in train if name)
+        train_paths = _take_turns(train)[: section.limit]
+        test_paths = _take_turns(test)
+        paths = [path for _, path in train_paths + test_paths]
+        images = decode(root, paths, size=section.image_size, channels=section.channels)
+        labels = None
+        if class_names:
+            numbers = {name: number for number, name in enumerate(class_names)}
+            labels = np.array([numbers[name] for name, _ in train_paths + test_paths], np.int64)
+        whole = ImageSet(images, labels, class_names, section.name, f"own pictures, from {root}")
+        count = len(train_paths)
+        return Dataset(_part(whole, 0, count), _part(whole, count, len(paths)))
+
+
+def _root(folder: Path) -> Path:
     try:
-        root = data.folder.expanduser()
+        root = folder.expanduser()
         if not root.is_dir():
             raise DataError(f"data.folder {str(root)!r} is not a folder")
-        root = root.resolve()
+        return root.resolve()
     except (OSError, RuntimeError) as error:  # RuntimeError: no such ~user
-        raise DataError(f"data.folder {str(data.folder)!r} cannot be read: {error}") from error
-    train, test = _split(root)
-    class_names = tuple(name for name in train if name)
-    train_paths = _take_turns(train)[: data.limit]
-    test_paths = _take_turns(test)
-    paths = [path for _, path in train_paths + test_paths]
-    images = decode(root, paths, size=data.image_size, channels=data.channels)
-    labels = None
-    if class_names:
-        numbers = {name: number for number, name in enumerate(class_names)}
-        labels = np.array([numbers[name] for name, _ in train_paths + test_paths], np.int64)
-    whole = ImageSet(images, labels, class_names, "folder", f"own pictures, from {root}")
-    return Dataset(_part(whole, 0, len(train_paths)), _part(whole, len(train_paths), len(paths)))
+        raise DataError(f"data.folder {str(folder)!r} cannot be read: {error}") from error
 
 
 def _part(whole: ImageSet, start: int, stop: int) -> ImageSet:
@@ -124,7 +147,7 @@ def _scan(folder: Path, root: Path) -> Classes:
     if loose and classes:
         raise DataError(
             f"{folder} has pictures ({loose[0].name}, ...) beside folders of pictures "
-            f"({next(iter(classes))}/, ...); either all are in one folder a class, or none is"
+            f"({next(iter(classes))}/, ...); either all are in one folder per class, or none is"
         )
     if not loose and not classes:
         raise DataError(

@@ -1,4 +1,4 @@
-"""Labelled pictures in memory, as every other part of convgan gets them."""
+"""Labelled images in memory, as every other part of convgan gets them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ImageSet:
     Attributes:
         images: uint8, (N, H, W, C), C 1 for grey and 3 for colour.
         labels: int64, (N,), each an index into `class_names`; None where there are none.
-        class_names: one name a class; empty without labels.
+        class_names: one name per class; empty without labels.
         name: the data set's name, `mnist` say.
         origin: where the pictures came from, in words for people.
 
@@ -71,18 +71,18 @@ class ImageSet:
         return digest.hexdigest()
 
     def take(self, indices: Indices) -> ImageSet:
-        """The pictures with these indices, in this order (a copy)."""
+        """Return the pictures with these indices, in this order (a copy)."""
         chosen = np.asarray(indices, dtype=np.int64)
         labels = None if self.labels is None else self.labels[chosen]
         return replace(self, images=self.images[chosen], labels=labels)
 
     def head(self, count: int) -> ImageSet:
-        """The first `count` pictures, or all where there are fewer (not a copy)."""
+        """Return the first `count` pictures, or all where there are fewer (not a copy)."""
         labels = None if self.labels is None else self.labels[:count]
         return replace(self, images=self.images[:count], labels=labels)
 
     def class_counts(self) -> dict[str, int]:
-        """How many pictures each class has; empty without labels."""
+        """Return how many pictures each class has; empty without labels."""
         if self.labels is None:
             return {}
         counts = np.bincount(self.labels, minlength=len(self.class_names))
@@ -117,11 +117,11 @@ class Dataset:
 
 
 def hold_out(image_set: ImageSet, count: int, seed: int) -> tuple[ImageSet, ImageSet]:
-    """Split off `count` pictures, as many from each class as its share asks for.
+    """Split off `count` pictures, from each class in proportion to its size.
 
     Returns:
         The rest and the held-out part, both in their old order. The same seed gives the same
-        split; shares that are not whole are rounded by largest remainder.
+        split; counts that are not whole are rounded by largest remainder.
 
     Raises:
         DataError: `count` is negative, or would leave no picture to train with.
@@ -133,7 +133,7 @@ def hold_out(image_set: ImageSet, count: int, seed: int) -> tuple[ImageSet, Imag
         )
     labels = np.zeros(len(image_set), np.int64) if image_set.labels is None else image_set.labels
     members = np.bincount(labels, minlength=1)
-    # Whole numbers throughout: a float share could round past the exact count.
+    # Whole numbers throughout: a float fraction could round past the exact count.
     quotas, remainders = np.divmod(count * members, len(image_set))
     extra = np.argsort(-remainders, kind="stable")[: count - int(quotas.sum())]
     quotas[extra] += 1

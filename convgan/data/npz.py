@@ -34,18 +34,15 @@ _HEADER = re.compile(
 )
 
 
-def read_npz(
-    path: Path, *, num_classes: int, max_bytes: int = MAX_NPZ_BYTES
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Training images and labels, test images and labels of a Keras-like archive.
+def read_npz(path: Path, *, max_bytes: int = MAX_NPZ_BYTES) -> list[NDArray[np.uint8]]:
+    """Return training images and labels, test images and labels of a Keras-like archive.
 
     Args:
         path: the archive with the members x_train, y_train, x_test and y_test.
-        num_classes: labels must be less than this.
         max_bytes: the most that the four arrays may have together.
 
     Returns:
-        uint8, images (N, H, W) and labels (N,), in the order of the idx files.
+        uint8, in the order of the idx files, each of the shape that it has there.
 
     Raises:
         DataError: the archive is missing, damaged, too large or of another form.
@@ -65,14 +62,11 @@ def read_npz(
             raise
         # zipfile's answers to encryption, unknown compression and impossible offsets.
         raise DataError(f"{path}: is no archive that numpy wrote: {error}") from error
-    x_train, y_train, x_test, y_test = arrays
-    for part, images, labels in (("train", x_train, y_train), ("test", x_test, y_test)):
-        _check_pair(path, part, images, labels, num_classes)
-    return x_train, y_train, x_test, y_test
+    return arrays
 
 
 def read_npy_header(stream: Readable, what: str) -> tuple[tuple[int, ...], int]:
-    """The shape of a .npy file of unsigned bytes in C order, and the bytes of its header.
+    """Return the shape of a .npy file of unsigned bytes in C order, and the bytes of its header.
 
     Raises:
         DataError: it is no such file; `what` says which.
@@ -117,21 +111,3 @@ def _read_member(
     if len(content) != expected:
         raise DataError(f"{path}: {name} ends after {len(content):,} of {expected:,} bytes")
     return np.frombuffer(content, np.uint8).reshape(shape)
-
-
-def _check_pair(
-    path: Path,
-    part: str,
-    images: NDArray[np.uint8],
-    labels: NDArray[np.uint8],
-    num_classes: int,
-) -> None:
-    if images.ndim != 3 or labels.shape != images.shape[:1]:
-        raise DataError(
-            f"{path}: x_{part} is {images.shape} and y_{part} {labels.shape}; expected "
-            "(N, height, width) and (N,)"
-        )
-    if int(labels.max()) >= num_classes:
-        raise DataError(
-            f"{path}: y_{part} holds label {labels.max()}, expected 0 to {num_classes - 1}"
-        )

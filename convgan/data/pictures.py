@@ -26,7 +26,7 @@ MAX_ARRAY_BYTES = 32 << 30
 # 12 megapixels, for whose copies Pillow needs up to 200 MB; more in a file that has bytes for them,
 # as every photograph has: then memory grows with what was given, not with what it says.
 _MAX_PIXELS = 4096 * 3072
-_PIXELS_A_BYTE = 32
+_PIXELS_PER_BYTE = 32
 _MOST_PIXELS = 100_000_000
 _WEBP_COPIES = 2  # libwebp holds three copies more
 _MAX_FILE_BYTES = 1 << 27
@@ -37,7 +37,7 @@ _JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
 
 
 def fit_dataset(dataset: Dataset, *, size: int | None, channels: int | None) -> Dataset:
-    """Both parts with pictures of `size` x `size` and `channels`; None leaves them as they are.
+    """Return both parts in `size` x `size` and `channels`; None leaves them as they are.
 
     Raises:
         DataError: the pictures would not fit into memory.
@@ -55,7 +55,7 @@ def check_costs(path: Path, picture: Image.Image) -> None:
         DataError: decoding it could take many seconds, or much more memory than its bytes.
     """
     size = path.stat().st_size
-    limit = min(max(_MAX_PIXELS, _PIXELS_A_BYTE * size), _MOST_PIXELS)
+    limit = min(max(_MAX_PIXELS, _PIXELS_PER_BYTE * size), _MOST_PIXELS)
     if picture.format == "WEBP":
         limit //= _WEBP_COPIES
     if picture.width * picture.height > limit:
@@ -73,7 +73,7 @@ def check_costs(path: Path, picture: Image.Image) -> None:
 
 
 def fit(picture: Image.Image, *, size: int | None, channels: int) -> NDArray[np.uint8]:
-    """One picture as uint8 (H, W, C)."""
+    """Return one picture as uint8 (H, W, C)."""
     if size is not None:
         picture = _central_square(picture)
     picture = _flatten(picture)
@@ -86,7 +86,7 @@ def fit(picture: Image.Image, *, size: int | None, channels: int) -> NDArray[np.
 
 
 def empty_images(count: int, shape: tuple[int, int, int], name: str) -> Images:
-    """Room for `count` pictures of (H, W, C).
+    """Return room for `count` pictures of (H, W, C).
 
     Raises:
         DataError: that is more than any machine this is meant for can hold.
@@ -126,15 +126,15 @@ def _central_square(picture: Image.Image) -> Image.Image:
 
 
 def _count_scans(jpeg: bytes) -> int:
-    scans, place = 0, len(b"\xff\xd8")
-    while (marker := _JPEG_MARKER.search(jpeg, place)) and marker[0] != _JPEG_END:
+    scans, position = 0, len(b"\xff\xd8")
+    while (marker := _JPEG_MARKER.search(jpeg, position)) and marker[0] != _JPEG_END:
         scans += marker[0] == _JPEG_SCAN
-        place = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2], "big")
+        position = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2], "big")
     return scans
 
 
 def _flatten(picture: Image.Image) -> Image.Image:
-    """Opaque, of 8 bits a channel."""
+    """Opaque, of 8 bits per channel."""
     if picture.mode.startswith("I"):
         # 16-bit grey; Pillow's own conversion would clip all above 255 to white.
         return Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8))

@@ -1,20 +1,35 @@
-"""The named data sets: what they hold, how their files are known, where they are had."""
+"""Data sets that were published as four idx files, found in the first place that has them.
+
+An explicit folder (data.folder or CONVGAN_DATA) is used or is an error. Without one: Keras's
+cache, the operating system's package, convgan's own downloads, a download, and last the bundled
+sample, with a warning. The order hides nothing.
+"""
 
 from __future__ import annotations
 
+import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from convgan.data.idx import idx_sha256
+from convgan.data.download import download_idx
+from convgan.data.idx import idx_sha256, read_idx
 from convgan.data.image_set import Dataset, ImageSet
+from convgan.data.npz import read_npz
+from convgan.data.places import convgan_cache, keras_datasets, system_folders
+from convgan.data.source import DataSource
+from convgan.errors import DataError
+from convgan.registry import DATASETS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from convgan.config import DataConfig
 
 IDX_FILES = (
     "train-images-idx3-ubyte",
@@ -24,81 +39,171 @@ IDX_FILES = (
 )
 """Training images, training labels, test images, test labels; each may end in `.gz`."""
 
+Arrays: TypeAlias = "Sequence[NDArray[np.uint8]]"
+"""Training images (N, H, W) and labels (N,), then those of the test."""
+
 SAMPLES = Path(__file__).parent / "samples"
+logger = logging.getLogger("convgan")
 
 
-@dataclass(frozen=True)
-class Published:
-    """A data set that was published as the four idx files.
+@dataclass(frozen=True, kw_only=True)
+class PublishedIdx(DataSource):
+    """Four idx files, known by their sums.
 
     Attributes:
-        name: its name in a configuration.
-        class_names: the name of each label.
+        name: its name in a configuration, and of its subfolder.
         sha256: of the four plain (not gzipped) files, in the order of `IDX_FILES`.
         url: the folder on the web that the gzipped files are in.
+        advice: one more way to have the files, in words.
     """
 
     name: str
     class_names: tuple[str, ...]
+    counts: tuple[int, int] | None
     sha256: tuple[str, str, str, str]
     url: str
+    origin: str
+    licence: str
+    evaluator_preset: str | None = None
+    advice: str = ""
+    has_sample: bool = True
+
+    def read(self, section: DataConfig) -> Dataset:
+        """Return the full set, or the sample where `data.source` is auto and there is none."""
+        if section.folder is not None:
+            return self._explicit(section.folder, "data.folder")
+        if from_environment := os.environ.get("CONVGAN_DATA"):
+            return self._explicit(Path(from_environment), "CONVGAN_DATA")
+        own = convgan_cache() / "datasets" / self.name
+        keras = keras_datasets()
+        for path in (
+            keras / f"{self.name}.npz",
+            keras / self.name,
+            *system_folders(self.name),
+            own,
+        ):
+            try:
+                if (arrays := self._cached(path)) is not None:
+                    return self._dataset(arrays, f"full, from {path}")
+            except DataError as error:
+                logger.warning("%s: going on to the next source, since %s", self.name, error)
+        try:
+            return self._dataset(self._download(own), "full, downloaded")
+        except DataError as error:
+            if section.source == "full" or not self.has_sample:
+                raise DataError(
+                    f"the full {self.name} data set was not found: {error}. {self._advice()}"
+                ) from error
+            sample = self.sample()
+            logger.warning(
+                "%s: no full set was found, so the %s is used; numbers will not compare with those "
+                "of the full set.\n  why: %s\n  how to have it: set CONVGAN_DATA to its folder, "
+                "see convgan's README",
+                self.name,
+                sample.train.origin,
+                error,
+            )
+            return sample
+
+    def sample(self) -> Dataset:
+        """Return the bundled sample."""
+        arrays = read_npz(self.sample_file)
+        full = f" of {self.counts[0]:,}" if self.counts else ""
+        return self._dataset(arrays, f"bundled sample ({len(arrays[0]):,}{full})")
 
     @property
-    def sample(self) -> Path:
-        """The bundled sample: 4,000 training and 1,000 test pictures."""
+    def sample_file(self) -> Path:
+        """The archive that the sample is in."""
         return SAMPLES / f"{self.name}.npz"
 
-    def is_original(self, arrays: Sequence[NDArray[np.uint8]]) -> bool:
-        """Whether these are the published training and test images and labels, to the byte."""
+    def is_original(self, arrays: Arrays) -> bool:
+        """Return whether these are the published images and labels, to the byte."""
         return tuple(idx_sha256(array) for array in arrays) == self.sha256
 
-    def dataset(self, arrays: Sequence[NDArray[np.uint8]], origin: str) -> Dataset:
-        """The set of these four arrays: images (N, H, W) and labels (N,), training and test."""
-        x_train, y_train, x_test, y_test = arrays
-        return Dataset(
-            self._part(x_train, y_train, origin),
-            self._part(x_test, y_test, origin),
-        )
+    def _dataset(self, arrays: Arrays, origin: str) -> Dataset:
+        try:
+            return Dataset(self._part(arrays[:2], origin), self._part(arrays[2:], origin))
+        except DataError as error:
+            raise DataError(f"{error} ({origin})") from error
 
-    def _part(self, images: NDArray[np.uint8], labels: NDArray[np.uint8], origin: str) -> ImageSet:
-        # (N, H, W) -> (N, H, W, 1)
+    def _part(self, arrays: Arrays, origin: str) -> ImageSet:
+        images, labels = arrays
         return ImageSet(
-            images[..., None], labels.astype(np.int64), self.class_names, self.name, origin
+            images[..., None],  # (N, H, W) -> (N, H, W, 1)
+            labels.astype(np.int64),
+            self.class_names,
+            self.name,
+            origin,
+        )
+
+    def _explicit(self, folder: Path, what: str) -> Dataset:
+        """Read the folder that the user named, which need not hold the published files."""
+        folder = folder.expanduser()
+        for place in (folder / self.name, folder):
+            files = _idx_files(place)
+            if any(files):
+                break
+        missing = [name for name, path in zip(IDX_FILES, files, strict=True) if path is None]
+        if missing:
+            raise DataError(
+                f"{what} is {str(folder)!r}, where {self.name} lacks {', '.join(missing)}; "
+                f"expected there or in its subfolder {self.name}/, plain or with .gz. "
+                f"{self._advice()}"
+            )
+        arrays = [read_idx(path) for path in files if path is not None]
+        if self.is_original(arrays):
+            return self._dataset(arrays, f"full, from {place}")
+        for name in DATASETS:
+            other = DATASETS[name]
+            if isinstance(other, PublishedIdx) and other.is_original(arrays):
+                raise DataError(
+                    f"{what} is {str(folder)!r}, where the files are those of {name}, "
+                    f"not of {self.name}; put each set in a subfolder of its name"
+                )
+        dataset = self._dataset(arrays, f"not the published files, from {place}")
+        logger.warning(
+            "%s: the files in %s are not the published ones; numbers will not compare",
+            self.name,
+            place,
+        )
+        return dataset
+
+    def _cached(self, path: Path) -> Arrays | None:
+        """Return what a cache holds, None if nothing; an error if it is not what was published."""
+        if path.suffix:
+            arrays = read_npz(path) if path.is_file() else None
+        else:
+            files = [file for file in _idx_files(path) if file is not None]
+            arrays = [read_idx(file) for file in files] if len(files) == len(IDX_FILES) else None
+        if arrays is not None and not self.is_original(arrays):
+            raise DataError(f"{path}: its SHA-256 is not that of the published files; delete it")
+        return arrays
+
+    def _download(self, folder: Path) -> Arrays:
+        targets = [folder / f"{name}.gz" for name in IDX_FILES]
+        for target, sha256 in zip(targets, self.sha256, strict=True):
+            if not _is_file_with(target, sha256):
+                download_idx(f"{self.url}{target.name}", target, sha256=sha256)
+        return [read_idx(target) for target in targets]
+
+    def _advice(self) -> str:
+        files = ", ".join(f"{name}.gz" for name in IDX_FILES)
+        return (
+            f"To have the full set, put {files} into a folder {self.name}/ and set CONVGAN_DATA "
+            f"to the folder above it{self.advice}."
         )
 
 
-PUBLISHED: Mapping[str, Published] = {
-    "mnist": Published(
-        name="mnist",
-        class_names=tuple("0123456789"),
-        sha256=(
-            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-        ),
-        url="https://storage.googleapis.com/cvdf-datasets/mnist/",
-    ),
-    "fashion-mnist": Published(
-        name="fashion-mnist",
-        class_names=(
-            "T-shirt/top",
-            "Trouser",
-            "Pullover",
-            "Dress",
-            "Coat",
-            "Sandal",
-            "Shirt",
-            "Sneaker",
-            "Bag",
-            "Ankle boot",
-        ),
-        sha256=(
-            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-        ),
-        url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-    ),
-}
+def _is_file_with(path: Path, sha256: str) -> bool:
+    try:
+        return idx_sha256(read_idx(path)) == sha256
+    except DataError:
+        return False
+
+
+def _idx_files(folder: Path) -> list[Path | None]:
+    """Return the four files, each None if it is neither there plain nor gzipped."""
+    return [
+        next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+        for name in IDX_FILES
+    ]

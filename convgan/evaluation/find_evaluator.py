@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from convgan.config import Data
+from convgan.config import DataConfig
 from convgan.data import ImageSet
 from convgan.errors import UsageError
 from convgan.evaluation.evaluator import Evaluator, bundled_evaluator, load_evaluator
+from convgan.registry import DATASETS
 from convgan.runs import Run, all_runs, find_run
 
 _MODEL = Path("model") / "classifier.safetensors"
 
 
 def find_evaluator(
-    data: Data, images: ImageSet, out: Path | None, wanted: str | Path | None = None
+    data: DataConfig, images: ImageSet, out: Path | None, wanted: str | Path | None = None
 ) -> Evaluator:
     """Return the network that judges images like these.
 
@@ -61,29 +62,26 @@ def _network_of(run: Run, images: ImageSet) -> Evaluator:
     return network
 
 
-def _misfit(run: Run, data: Data, images: ImageSet) -> str | None:
+def _misfit(run: Run, data: DataConfig, images: ImageSet) -> str | None:
     """Say why a classifier run cannot judge this data, or None."""
     if not (run.folder / _MODEL).is_file():
         return "has no model yet"
     own = run.config().data
-    if (own.name, own.folder if own.name == "folder" else None) != (
-        data.name,
-        data.folder if data.name == "folder" else None,
-    ):
+    if DATASETS[own.name].identity(own) != DATASETS[data.name].identity(data):
         return f"was trained on {own.folder or own.name}, not on {data.folder or data.name}"
     if (own.image_size, own.channels) != (data.image_size, data.channels):
         return f"takes images of another size than {images.image_shape}"
     return None
 
 
-def _how_to_train(data: Data) -> str:
-    preset = {"mnist": "evaluator-mnist", "fashion-mnist": "evaluator-fashion"}
+def _how_to_train(data: DataConfig) -> str:
+    preset = DATASETS[data.name].evaluator_preset
     changes = "".join(
         f" --set data.{key}={value}"
         for key, value in (("image_size", data.image_size), ("channels", data.channels))
         if value
     )
-    if data.name not in preset:
-        changes = f" --set data.name=folder --set data.folder={data.folder}{changes}"
-    name = preset.get(data.name, "evaluator-fashion")
-    return f"convgan train-classifier --config {name}{changes}"
+    if preset is None:
+        folder = f" --set data.folder={data.folder}" if data.folder else ""
+        changes = f" --set data.name={data.name}{folder}{changes}"
+    return f"convgan train-classifier --config {preset or 'evaluator-fashion'}{changes}"

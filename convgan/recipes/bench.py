@@ -14,6 +14,7 @@ from convgan.data import load_dataset
 from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.build import check_networks
 from convgan.recipes.train_classifier import check_labels
+from convgan.registry import DATASETS
 from convgan.reporting import Table
 from convgan.training.build import build_classifier_task, build_gan
 from convgan.training.step_operations import classifier_operations, gan_operations
@@ -94,7 +95,7 @@ def _measured(name: str, candidate: Candidate, times: list[float], limit: float)
 def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     """Return the compiled step of a preset or a YAML file."""
     config = load_config(name, changes)
-    if config.data.name != "folder":
+    if DATASETS[config.data.name].has_sample:
         config = load_config(name, [*changes, "data.source=sample"])
     train = load_dataset(config.data).train
     precision = set_precision_and_seed(config.train.precision, config.seed)

@@ -1,56 +1,107 @@
-"""`convgan inspect`: a configuration's networks layer by layer, or its data set."""
+"""`convgan inspect`: a configuration's networks layer by layer, or a data set."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
-from convgan.config import Config
-from convgan.data import Dataset, load_dataset
-from convgan.models.build import check_networks
+from convgan.config import Config, DataConfig, load_config, presets
+from convgan.data import load_dataset
+from convgan.errors import UsageError
+from convgan.registry import DATASETS
 from convgan.reporting import Table, save_labelled_pictures
-from convgan.reporting.layer_table import network_table
 
 _SHOWN = 32  # pictures in the grid
+
+
+def find_target(target: str, changes: Sequence[str] = ()) -> Config | DataConfig:
+    """Return the configuration, or the `data` section, that a word on the command line means.
+
+    Args:
+        target: a preset's or a data set's name, a YAML file, or a folder of pictures.
+        changes: as in `load_config`; for a data set those of `data.…`.
+
+    Raises:
+        UsageError: it means nothing, or more than one of these; says how to write which.
+    """
+    path = Path(target)
+    meanings = {
+        f"a preset ({presets().get(target)})": target in presets(),
+        f"a data set (--set data.name={target} --pictures)": target in DATASETS.names(),
+        f"a path (./{target})": _exists(path),
+    }
+    meant = [meaning for meaning, true in meanings.items() if true]
+    if len(meant) > 1:
+        raise UsageError(
+            f"{target!r} is {' and '.join(meant)}; write what stands in brackets for the one "
+            "that you mean"
+        )
+    if not meant and not path.suffix and path.parent == Path():
+        known = [*presets(), *DATASETS]
+        near = get_close_matches(target, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else "expected one of"
+        raise UsageError(
+            f"{target!r} is no preset, data set or path; {hint} ({', '.join(known)}), a YAML file "
+            "or a folder of pictures"
+        )
+    if target in DATASETS.names():
+        return _section(target, changes)
+    if _exists(path) and path.expanduser().is_dir():
+        return _section("folder", [f"data.folder={json.dumps(str(path))}", *changes])
+    return load_config(target, changes)
 
 
 def describe_networks(config: Config) -> list[Table]:
     """Return the layer tables of the configuration's networks, for its data's picture size."""
     data = config.data
-    if data.name != "folder":  # the sample has the shape and the classes of the full set
+    if DATASETS[data.name].has_sample:  # which has the full set's shape and classes
         data = data.model_copy(update={"source": "sample", "folder": None, "limit": 1})
     train = load_dataset(data).train
+    from convgan.models.build import check_networks  # noqa: PLC0415
+    from convgan.reporting.layer_table import network_table  # noqa: PLC0415
+
     tables = check_networks(config, train.image_shape, len(train.class_names))
     return [network_table(role, rows) for role, rows in tables.items()]
 
 
-def describe_data(config: Config, out: Path) -> tuple[str, Path]:
-    """Return counts, classes, shape and range as text, and the path of a picture grid."""
-    dataset = load_dataset(config.data)
-    train = dataset.train
+def describe_data(section: DataConfig, out: Path) -> tuple[str, list[Table], Path]:
+    """Return what a data set is in lines, how many of each class it has, and a grid's path."""
+    dataset, entry = load_dataset(section), DATASETS[section.name]
+    train, test = dataset.train, dataset.test
+    full = "" if entry.counts is None else " (in full {:,} and {:,})".format(*entry.counts)
     lines = [
         f"{train.name}: {train.origin}",
         f"shape     {' x '.join(map(str, train.image_shape))} (height, width, channels), uint8",
         f"range     {train.images.min()} to {train.images.max()}, mean {train.images.mean():.1f}",
-        f"pictures  {len(train):,} training, {len(dataset.test):,} test",
-        f"sha256    {train.fingerprint[:16]} training, {dataset.test.fingerprint[:16]} test",
+        f"pictures  {len(train):,} training, {len(test):,} test{full}",
+        f"sha256    {train.fingerprint[:16]} training, {test.fingerprint[:16]} test",
+        f"source    {entry.origin}",
+        f"licence   {entry.licence}",
     ]
-    if train.class_names:
-        lines += ["", *_class_lines(dataset)]
-    captions = [""] * _SHOWN
-    if train.labels is not None:
-        captions = [train.class_names[label] for label in train.labels[:_SHOWN]]
-    shown = train.images[:_SHOWN]
-    path = out / f"{train.name}.png"
-    save_labelled_pictures(path, shown, captions=captions[: len(shown)])
-    return "\n".join(lines), path
-
-
-def _class_lines(dataset: Dataset) -> list[str]:
-    width = max(len("class"), *(len(name) for name in dataset.train.class_names))
-    tests = dataset.test.class_counts()
-    head = f"{'class':<{width}}  training    test"
+    tests = test.class_counts()
     rows = [
-        f"{name:<{width}}  {count:>8,}  {tests[name]:>6,}"
-        for name, count in dataset.train.class_counts().items()
+        (name, f"{count:,}", f"{tests[name]:,}") for name, count in train.class_counts().items()
     ]
-    return [head, *rows]
+    tables = [Table("classes", ("", "training", "test"), rows)] if rows else []
+    shown = train.head(_SHOWN)
+    captions = [""] * len(shown)
+    if shown.labels is not None:
+        captions = [shown.class_names[label] for label in shown.labels]
+    path = out / f"{train.name}.png"
+    save_labelled_pictures(path, shown.images, captions=captions)
+    return "\n".join(lines), tables, path
+
+
+def _section(name: str, changes: Sequence[str]) -> DataConfig:
+    """Return a `data` section, checked in a preset's place for it."""
+    cleared = ["data.validation=0", f"data.name={name}"]
+    return load_config("classifier-mnist", [*cleared, *changes]).data
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.expanduser().exists()
+    except (OSError, RuntimeError):  # RuntimeError: no such ~user
+        return False

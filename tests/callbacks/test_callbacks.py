@@ -11,9 +11,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-
-from convgan.callbacks.progress import ProgressBar
-from convgan.callbacks.tensorboard import TensorBoard
 from convgan.callbacks.writing import (
     Curves,
     MetricsLog,
@@ -22,6 +19,9 @@ from convgan.callbacks.writing import (
     SaveModels,
     save_network,
 )
+
+from convgan.callbacks.progress import ProgressBar
+from convgan.callbacks.tensorboard import TensorBoard
 from convgan.config import load_config
 from convgan.reporting.images import read_png
 from convgan.runs import Run

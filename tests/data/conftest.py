@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pytest
 
-from convgan.data import PUBLISHED, Published, places, sources
+from convgan.data import places, published
 from convgan.data.idx import idx_sha256
-from convgan.data.published import IDX_FILES
+from convgan.data.published import IDX_FILES, PublishedIdx
 from convgan.errors import DataError
+from convgan.registry import DATASETS
 
 from .making import Four, some_arrays, write_four
 
@@ -32,7 +33,7 @@ def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_network(*args: object, **kwargs: object) -> None:
         raise DataError("there is no network in tests")
 
-    monkeypatch.setattr(sources, "download_idx", no_network)
+    monkeypatch.setattr(published, "download_idx", no_network)
 
 
 @pytest.fixture
@@ -41,14 +42,14 @@ def arrays() -> Four:
 
 
 @pytest.fixture
-def published(arrays: Four, monkeypatch: pytest.MonkeyPatch) -> Published:
+def small(arrays: Four, monkeypatch: pytest.MonkeyPatch) -> PublishedIdx:
     """A small data set that takes the place of the published mnist."""
-    sums = tuple(idx_sha256(array) for array in arrays)
-    small = Published(
-        "mnist", tuple("0123456789"), (sums[0], sums[1], sums[2], sums[3]), "https://x.invalid/"
-    )
-    monkeypatch.setitem(cast("dict[str, Published]", PUBLISHED), "mnist", small)
-    return small
+    mnist = DATASETS["mnist"]
+    assert isinstance(mnist, PublishedIdx)
+    one, two, three, four = (idx_sha256(array) for array in arrays)
+    entry = replace(mnist, sha256=(one, two, three, four), url="https://x.invalid/")
+    monkeypatch.setitem(DATASETS._entries, "mnist", entry)
+    return entry
 
 
 @pytest.fixture

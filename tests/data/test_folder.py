@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convgan.config import Data
+from convgan.config import DataConfig
 from convgan.data import Dataset, decoding, load_dataset, pictures
 from convgan.errors import DataError
 
@@ -26,7 +26,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def load(root: Path, **settings: Any) -> Dataset:
-    return load_dataset(Data.model_validate({"name": "folder", "folder": root, **settings}))
+    return load_dataset(DataConfig.model_validate({"name": "folder", "folder": root, **settings}))
 
 
 def levels(dataset: Dataset) -> tuple[list[int], list[int]]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convgan.data import read_idx, read_idx_pair
+from convgan.data import read_idx
 from convgan.data.idx import idx_sha256
 from convgan.errors import DataError
 
@@ -47,12 +47,15 @@ def test_what_was_written_is_read(tmp_path: Path, array: np.ndarray, zipped: boo
     [
         (b"", "no idx file"),
         (VALID[:3], "no idx file"),
-        (b"\1" + VALID[1:], "no idx file"),
-        (b"\0\0\x0d" + VALID[3:], "type 0x0d"),
-        (b"\0\0\x08\2" + struct.pack(">2I", 5, 6) + bytes(30), "2 dimensions"),
-        (VALID[:14], "within its header"),
-        (idx_bytes(np.zeros((0, 3, 5), np.uint8)), "holds nothing"),
-        (b"\0\0\x08\3" + struct.pack(">3I", 2**31, 28, 28), "more than the limit"),
+        (b"\1" + VALID[1:], "no idx file.* begins with '01000803'"),
+        (b"\0\0\x0d" + VALID[3:], "no idx file of unsigned bytes.* '00000d03'"),
+        (b"\0\0\x08\2" + struct.pack(">2I", 5, 6) + bytes(30), "no idx file.* '00000802'"),
+        (VALID[:14], "no idx file.*, and the sizes"),
+        (idx_bytes(np.zeros((0, 3, 5), np.uint8)), "expected at least 1"),
+        (
+            b"\0\0\x08\3" + struct.pack(">3I", 2**31, 28, 28),
+            "no more than the limit of 1,073,741,824|no more than the limit of 134,217,728",
+        ),
     ],
 )
 def test_a_bad_header_is_told(tmp_path: Path, content: bytes, message: str, zipped: bool) -> None:
@@ -64,12 +67,12 @@ def test_a_bad_header_is_told(tmp_path: Path, content: bytes, message: str, zipp
 
 @pytest.mark.parametrize("content", [VALID[:-1], VALID + b"\0"], ids=["truncated", "too long"])
 def test_a_plain_file_has_the_size_that_its_header_means(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(DataError, match=f"has {len(content)} bytes.* means 46"):
+    with pytest.raises(DataError, match=r"(ends before|goes on after) the 30 bytes"):
         read_idx(write(tmp_path, content))
 
 
 def test_a_gzipped_file_that_unpacks_to_too_little(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="ends after 29 of the 30 bytes"):
+    with pytest.raises(DataError, match="ends before the 30 bytes"):
         read_idx(write(tmp_path, gzip.compress(VALID[:-1])))
 
 
@@ -129,22 +132,6 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(DataError, match="no such file"):
             read_idx(path)
-
-
-def test_a_pair(tmp_path: Path) -> None:
-    images, labels = write(tmp_path, VALID, "i"), write(tmp_path, idx_bytes(LABELS), "l")
-    pictures, classes = read_idx_pair(images, labels, num_classes=2)
-    np.testing.assert_array_equal(pictures, IMAGES)
-    np.testing.assert_array_equal(classes, LABELS)
-    with pytest.raises(DataError, match="label 1 found, expected 0 to 0"):
-        read_idx_pair(images, labels, num_classes=1)
-    with pytest.raises(DataError, match=r"l: has 1 dimensions, expected 3"):
-        read_idx_pair(labels, images, num_classes=2)
-    with pytest.raises(DataError, match=r"i: has 3 dimensions, expected 1"):
-        read_idx_pair(images, images, num_classes=2)
-    three = write(tmp_path, idx_bytes(np.zeros(3, np.uint8)), "three")
-    with pytest.raises(DataError, match=r"2 images.*3 labels"):
-        read_idx_pair(images, three, num_classes=2)
 
 
 @st.composite

@@ -27,7 +27,7 @@ def replaced(path: Path, arrays: Four, **members: Any) -> Path:
 
 def test_what_was_written_is_read(tmp_path: Path, arrays: Four) -> None:
     for path in (write_npz(tmp_path / "a.npz", arrays), replaced(tmp_path / "b.npz", arrays)):
-        for got, expected in zip(read_npz(path, num_classes=10), arrays, strict=True):
+        for got, expected in zip(read_npz(path), arrays, strict=True):
             np.testing.assert_array_equal(got, expected)
 
 
@@ -41,9 +41,6 @@ def pickled() -> Any:
         ("x_train", pickled(), "unsigned bytes"),
         ("y_train", np.zeros(20, np.int64), "unsigned bytes"),
         ("x_train", np.zeros((20, 6, 7), np.uint8, order="F"), "C order"),
-        ("x_train", np.zeros((20, 36), np.uint8), r"x_train is \(20, 36\)"),
-        ("y_test", np.zeros(9, np.uint8), r"y_test \(9,\)"),
-        ("y_test", np.full(10, 10, np.uint8), "label 10, expected 0 to 9"),
         ("x_test", np.zeros((0, 6, 6), np.uint8), "do not hold"),
     ],
 )
@@ -52,21 +49,21 @@ def test_a_bad_member_is_told(
 ) -> None:
     path = replaced(tmp_path / "bad.npz", arrays, **{member: value})
     with pytest.raises(DataError, match=message) as caught:
-        read_npz(path, num_classes=10)
+        read_npz(path)
     assert "no archive" not in str(caught.value)
 
 
 def test_a_missing_member_and_file(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x_train=np.zeros((1, 2, 2), np.uint8))
     with pytest.raises(DataError, match="holds no y_train"):
-        read_npz(tmp_path / "a.npz", num_classes=10)
+        read_npz(tmp_path / "a.npz")
     with pytest.raises(DataError, match="no such file"):
-        read_npz(tmp_path / "none.npz", num_classes=10)
+        read_npz(tmp_path / "none.npz")
 
 
 def test_the_limit_is_checked_before_reading(tmp_path: Path, arrays: Four) -> None:
     with pytest.raises(DataError, match="limit of 100"):
-        read_npz(write_npz(tmp_path / "a.npz", arrays), num_classes=10, max_bytes=100)
+        read_npz(write_npz(tmp_path / "a.npz", arrays), max_bytes=100)
 
 
 @pytest.mark.parametrize("shape", [(2**31, 28, 28), (9, 9)])
@@ -77,20 +74,20 @@ def test_an_announced_shape_must_be_held(tmp_path: Path, shape: tuple[int, ...])
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("x_train.npy", header.getvalue() + bytes(5))
     with pytest.raises(DataError, match="do not hold"):
-        read_npz(tmp_path / "a.npz", num_classes=10)
+        read_npz(tmp_path / "a.npz")
 
 
 def test_a_member_that_is_no_array(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("x_train.npy", b"hello")
     with pytest.raises(DataError, match=r"no \.npy file"):
-        read_npz(tmp_path / "a.npz", num_classes=10)
+        read_npz(tmp_path / "a.npz")
 
 
 def test_no_archive(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(b"PK nothing")
     with pytest.raises(DataError, match="cannot be read"):
-        read_npz(tmp_path / "a.npz", num_classes=10)
+        read_npz(tmp_path / "a.npz")
 
 
 @settings(max_examples=80, deadline=None, database=None)
@@ -107,7 +104,7 @@ def test_any_damage_gives_arrays_or_a_data_error(
     cut = data.draw(st.sampled_from([len(content), len(content) // 2, len(content) - 7]))
     (folder / "fuzzed.npz").write_bytes(content[:cut])
     try:
-        arrays = read_npz(folder / "fuzzed.npz", num_classes=10)
+        arrays = read_npz(folder / "fuzzed.npz")
     except DataError:
         return
     assert all(array.dtype == np.uint8 for array in arrays)

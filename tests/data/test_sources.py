@@ -6,20 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from convgan.config import Data
-from convgan.data import PUBLISHED, Published, load_dataset, sources
+from convgan.config import DataConfig
+from convgan.data import load_dataset, published
 from convgan.data.idx import idx_sha256
-from convgan.data.published import IDX_FILES
+from convgan.data.published import IDX_FILES, PublishedIdx
 from convgan.errors import DataError
 
 from .making import Four, some_arrays, write_four, write_npz
 
-MNIST = Data(name="mnist")
-FULL = Data(name="mnist", source="full")
+NAMES = ("fashion-mnist", "mnist")
+MNIST = DataConfig(name="mnist")
+FULL = DataConfig(name="mnist", source="full")
 
 
-def is_small_set(data: Data, arrays: Four) -> str:
+def is_small_set(data: DataConfig, arrays: Four) -> str:
     """Assert that the small set is found; its origin."""
     dataset = load_dataset(data)
     np.testing.assert_array_equal(dataset.train.images[..., 0], arrays[0])
@@ -28,9 +30,9 @@ def is_small_set(data: Data, arrays: Four) -> str:
     return dataset.train.origin
 
 
-@pytest.mark.parametrize("name", sorted(PUBLISHED))
+@pytest.mark.parametrize("name", NAMES)
 def test_the_sample(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    dataset = load_dataset(Data.model_validate({"name": name, "source": "sample"}))
+    dataset = load_dataset(DataConfig.model_validate({"name": name, "source": "sample"}))
     assert caplog.records == []
     assert dataset.train.image_shape == (28, 28, 1)
     assert set(dataset.train.class_counts().values()) == {400}
@@ -50,12 +52,12 @@ def test_the_sample(name: str, caplog: pytest.LogCaptureFixture) -> None:
     ],
 )
 def test_the_samples_are_the_same_everywhere(name: str, fingerprint: str) -> None:
-    sample = load_dataset(Data.model_validate({"name": name, "source": "sample"}))
+    sample = load_dataset(DataConfig.model_validate({"name": name, "source": "sample"}))
     assert sample.train.fingerprint == fingerprint
 
 
 def test_the_samples_are_small() -> None:
-    assert sum(published.sample.stat().st_size for published in PUBLISHED.values()) < 3.2e6
+    assert sum(path.stat().st_size for path in published.SAMPLES.glob("*.npz")) < 3.2e6
 
 
 def test_nothing_is_there(caplog: pytest.LogCaptureFixture) -> None:
@@ -71,7 +73,7 @@ def test_full_forbids_the_sample() -> None:
         load_dataset(FULL)
     assert "Debian" not in str(mnist.value)
     with pytest.raises(DataError, match="dataset-fashion-mnist"):
-        load_dataset(Data(name="fashion-mnist", source="full"))
+        load_dataset(DataConfig(name="fashion-mnist", source="full"))
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -79,7 +81,7 @@ def test_full_forbids_the_sample() -> None:
 @pytest.mark.parametrize("by_environment", [False, True])
 def test_an_explicit_folder(
     tmp_path: Path,
-    published: Published,
+    small: PublishedIdx,
     arrays: Four,
     monkeypatch: pytest.MonkeyPatch,
     *,
@@ -95,42 +97,61 @@ def test_an_explicit_folder(
 
 
 def test_an_explicit_folder_comes_before_the_environment(
-    folder: Path, published: Published, arrays: Four, monkeypatch: pytest.MonkeyPatch
+    folder: Path, small: PublishedIdx, arrays: Four, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONVGAN_DATA", "/nowhere")
-    assert is_small_set(Data(name="mnist", folder=folder), arrays) == f"full, from {folder}"
+    assert is_small_set(DataConfig(name="mnist", folder=folder), arrays) == f"full, from {folder}"
 
 
 def test_an_explicit_folder_without_the_files_is_an_error(
-    folder: Path, published: Published, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    folder: Path, small: PublishedIdx, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CONVGAN_DATA", str(folder))
     (folder / f"{IDX_FILES[3]}.gz").unlink()
     with pytest.raises(DataError, match=rf"CONVGAN_DATA is '{folder}'.*lacks {IDX_FILES[3]};"):
         load_dataset(MNIST)
     with pytest.raises(DataError, match=r"data\.folder is .*lacks train-images"):
-        load_dataset(Data(name="mnist", folder=tmp_path / "none"))
+        load_dataset(DataConfig(name="mnist", folder=tmp_path / "none"))
 
 
 def test_an_explicit_folder_with_a_damaged_file_is_an_error(
-    folder: Path, published: Published
+    folder: Path, small: PublishedIdx
 ) -> None:
     (folder / f"{IDX_FILES[0]}.gz").write_bytes(b"\x1f\x8b nothing")
     with pytest.raises(DataError, match="cannot be read"):
-        load_dataset(Data(name="mnist", folder=folder))
+        load_dataset(DataConfig(name="mnist", folder=folder))
 
 
 def test_own_files_in_an_explicit_folder_are_told(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    dataset = load_dataset(Data(name="mnist", folder=folder, source="full"))
+    dataset = load_dataset(DataConfig(name="mnist", folder=folder, source="full"))
     assert dataset.train.origin == f"not the published files, from {folder}"
     assert "not the published ones" in caplog.text
 
 
-def test_files_of_the_other_set_are_an_error(folder: Path, published: Published) -> None:
+def test_files_of_the_other_set_are_an_error(folder: Path, small: PublishedIdx) -> None:
     with pytest.raises(DataError, match=r"those of mnist, not of fashion-mnist"):
-        load_dataset(Data(name="fashion-mnist", folder=folder))
+        load_dataset(DataConfig(name="fashion-mnist", folder=folder))
+
+
+@pytest.mark.parametrize(
+    ("index", "array", "message"),
+    [
+        (0, np.zeros(20, np.uint8), r"images are uint8 \(20, 1\)"),
+        (1, np.zeros(19, np.uint8), r"labels are int64 \(19,\); expected int64 \(20,\)"),
+        (3, np.full(10, 10, np.uint8), "labels run from 10 to 10, but there are 10 class names"),
+        (2, np.zeros((10, 6, 7), np.uint8), "must be alike"),
+    ],
+)
+def test_files_that_do_not_belong_together_are_an_error(
+    tmp_path: Path, arrays: Four, index: int, array: NDArray[np.uint8], message: str
+) -> None:
+    four = [*arrays]
+    four[index] = array
+    write_four(tmp_path / "odd", (four[0], four[1], four[2], four[3]))
+    with pytest.raises(DataError, match=rf"{message}.*from {tmp_path / 'odd'}"):
+        load_dataset(DataConfig(name="mnist", folder=tmp_path / "odd"))
 
 
 def automatic(tmp_path: Path) -> list[Path]:
@@ -149,7 +170,7 @@ def put(place: Path, arrays: Four) -> None:
 
 
 def test_the_order_of_places(
-    tmp_path: Path, published: Published, arrays: Four, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, small: PublishedIdx, arrays: Four, caplog: pytest.LogCaptureFixture
 ) -> None:
     places = automatic(tmp_path)
     for place in places:
@@ -165,7 +186,7 @@ def test_the_order_of_places(
 
 @pytest.mark.parametrize("number", range(4))
 def test_another_sum_in_a_cache_goes_on_to_the_next_source(
-    tmp_path: Path, published: Published, number: int, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, small: PublishedIdx, number: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     put(automatic(tmp_path)[number], some_arrays(np.random.default_rng(99)))
     assert load_dataset(MNIST).train.origin.startswith("bundled sample")
@@ -174,7 +195,7 @@ def test_another_sum_in_a_cache_goes_on_to_the_next_source(
 
 
 def test_places_follow_the_environment(
-    tmp_path: Path, published: Published, arrays: Four, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, small: PublishedIdx, arrays: Four, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = tmp_path / "xdg" / "convgan" / "datasets" / "mnist"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
@@ -189,7 +210,7 @@ def test_places_follow_the_environment(
 def test_a_download_gets_what_is_missing_or_bad(
     tmp_path: Path,
     folder: Path,
-    published: Published,
+    small: PublishedIdx,
     arrays: Four,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -204,13 +225,15 @@ def test_a_download_gets_what_is_missing_or_bad(
         shutil.copy(folder / target.name, target)
         assert sha256 == idx_sha256(arrays[IDX_FILES.index(target.stem)])
 
-    monkeypatch.setattr(sources, "download_idx", download)
+    monkeypatch.setattr(published, "download_idx", download)
     assert is_small_set(FULL, arrays) == "full, downloaded"
     assert got == [f"https://x.invalid/{name}.gz" for name in IDX_FILES[1:]]
 
 
 def test_limit_size_and_channels() -> None:
-    dataset = load_dataset(Data(name="mnist", source="sample", limit=30, image_size=16, channels=3))
+    dataset = load_dataset(
+        DataConfig(name="mnist", source="sample", limit=30, image_size=16, channels=3)
+    )
     assert dataset.train.images.shape == (30, 16, 16, 3)
     assert dataset.test.images.shape == (1000, 16, 16, 3)
     assert (dataset.train.images[..., 0] == dataset.train.images[..., 2]).all()
@@ -219,20 +242,20 @@ def test_limit_size_and_channels() -> None:
 
 def test_contradictions() -> None:
     with pytest.raises(DataError, match="contradict"):
-        load_dataset(Data(name="mnist", source="sample", folder=Path("x")))
+        load_dataset(DataConfig(name="mnist", source="sample", folder=Path("x")))
     with pytest.raises(DataError, match="no sample"):
-        load_dataset(Data(name="folder", source="sample", folder=Path("x")))
+        load_dataset(DataConfig(name="folder", source="sample", folder=Path("x")))
 
 
 @pytest.mark.full_data
-@pytest.mark.parametrize("name", sorted(PUBLISHED))
+@pytest.mark.parametrize("name", NAMES)
 def test_the_full_sets(name: str, full_data: Path) -> None:
-    data = Data.model_validate({"name": name, "folder": full_data, "source": "full"})
+    data = DataConfig.model_validate({"name": name, "folder": full_data, "source": "full"})
     dataset = load_dataset(data)
     assert dataset.train.origin == f"full, from {full_data / name}"
     assert dataset.train.images.shape == (60000, 28, 28, 1)
     assert dataset.test.images.shape == (10000, 28, 28, 1)
-    sample = load_dataset(Data.model_validate({"name": name, "source": "sample"}))
+    sample = load_dataset(DataConfig.model_validate({"name": name, "source": "sample"}))
     train = {image.tobytes() for image in dataset.train.images}
     test = {image.tobytes() for image in dataset.test.images}
     for part in (sample.train, sample.test):

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from convgan.config import Data
+from convgan.config import DataConfig
 from convgan.data import load_dataset
 from convgan.errors import DataError
 from convgan.evaluation import (
@@ -46,7 +46,7 @@ def test_a_bundled_evaluator_knows_its_classes(name: str) -> None:
     """On the bundled sample, of which it was trained with every picture."""
     network = bundled_evaluator(name)
     assert network is not None
-    sample = load_dataset(Data(name=name, source="sample")).test
+    sample = load_dataset(DataConfig(name=name, source="sample")).test
     features, logits = network.predict(sample.images)
     assert (logits.argmax(axis=1) == sample.labels).mean() > 0.9
     spread = features.std(axis=0)

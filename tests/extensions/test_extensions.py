@@ -15,30 +15,30 @@ from typer.testing import CliRunner
 from convgan.callbacks.progress import ProgressBar
 from convgan.cli import app
 
-from . import brightness, logistic_margin, r2, spread, squeeze_excite, stripes
+from . import brightness, logistic_margin, r2, rings_dataset, spread, squeeze_excite
 
-EXTENSIONS = (brightness, logistic_margin, r2, spread, squeeze_excite, stripes)
+EXTENSIONS = (brightness, logistic_margin, r2, spread, squeeze_excite, rings_dataset)
 CLASSIFIER: dict[str, Any] = {
     "task": "classifier",
     "name": "judge",
-    "data": {"name": "stripes", "validation": 0.2},
+    "data": {"name": "rings", "validation": 0.2},
     "model": {"name": "squeeze_excite"},
     "train": {
-        "epochs": 2,
-        "batch_size": 20,
+        "epochs": 6,
+        "batch_size": 8,
         "optimizer": {"name": "adam", "learning_rate": 0.01},
         "augmentations": [{"name": "brightness", "amount": 0.1}],
     },
 }
 GAN: dict[str, Any] = {
     "task": "dcgan",
-    "name": "stripes",
-    "data": {"name": "stripes"},
+    "name": "rings",
+    "data": {"name": "rings"},
     "generator": {"projection": {"size": 6, "filters": 8}, "latent_dim": 8},
     "discriminator": {"name": "squeeze_excite"},
     "train": {
         "epochs": 2,
-        "batch_size": 20,
+        "batch_size": 12,
         "loss": {"name": "logistic_margin", "margin": 0.25},
         "penalty": {"name": "r2", "weight": 0.5, "interval": 2},
         "generator_optimizer": {"name": "adam"},
@@ -72,30 +72,30 @@ def test_train_stop_resume_evaluate_inspect_and_animate(
         (tmp_path / name).write_text(yaml.safe_dump(config))
     tables = convgan("inspect", str(tmp_path / "gan.yaml"))
     assert "multiply" in tables
-    assert "400 training" in convgan("inspect", "stripes", *out)
+    assert "96 training" in convgan("inspect", "rings", *out)
 
     convgan("train-classifier", "--config", str(tmp_path / "classifier.yaml"), *out)
     accuracy = json.loads(convgan("eval", "--json", *out))
     assert accuracy["accuracy"] > 0.5
 
     def stop(_bar: ProgressBar, step: int, _logs: object) -> None:
-        if step == 24:
+        if step == 6:
             os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:
         patch.setattr(ProgressBar, "on_call_end", stop)
         convgan("train-dcgan", "--config", str(tmp_path / "gan.yaml"), *out, exit_code=143)
     convgan("train-dcgan", "--resume", *out)
-    run = tmp_path / "stripes-0001"
+    run = tmp_path / "rings-0001"
     log = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    assert log[-1]["step"] == 40
+    assert log[-1]["step"] == 16
     assert "d_real_output" in log[0]
     assert any(line["penalty"] > 0 for line in log)
 
     evaluation = json.loads(
-        convgan("eval", "stripes-0001", "--json", "--evaluator", "judge-0001", *out)
+        convgan("eval", "rings-0001", "--json", "--evaluator", "judge-0001", *out)
     )
     (found,) = [each for each in evaluation["metrics"] if each["name"] == "spread"]
     assert found["reference"] > 0
     assert "spread of the features" in (run / "report.html").read_text()
-    assert Path(convgan("make-gif", "stripes-0001", *out).strip()).is_file()
+    assert Path(convgan("make-gif", "rings-0001", *out).strip()).is_file()

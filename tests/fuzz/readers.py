@@ -19,7 +19,7 @@ from unittest import mock
 import numpy as np
 from PIL import Image
 
-from convgan.config import Data, load_config
+from convgan.config import DataConfig, load_config
 from convgan.data import load_dataset, read_idx, read_npz
 from convgan.runs import Run, all_runs
 from convgan.runs.log import MetricsFile
@@ -57,7 +57,7 @@ def _npz_files(folder: Path) -> list[bytes]:
 
 
 def _read_npz(content: bytes, folder: Path) -> Any:
-    return read_npz(_written(folder / "mnist.npz", content), num_classes=10)
+    return read_npz(_written(folder / "mnist.npz", content))
 
 
 def _pictures(folder: Path) -> list[bytes]:
@@ -107,7 +107,7 @@ def _read_pictures(content: bytes, folder: Path) -> Any:
 def _load_folder(folder: Path, size: int | None) -> Any:
     """Load the pictures in own/, with the cache beside them."""
     with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(folder)):
-        return load_dataset(Data(name="folder", folder=folder / "own", image_size=size))
+        return load_dataset(DataConfig(name="folder", folder=folder / "own", image_size=size))
 
 
 def _cached_arrays(folder: Path) -> list[bytes]:
@@ -225,7 +225,6 @@ _loads = itertools.count(1)
 
 def _read_network(content: bytes, folder: Path) -> Any:
     import keras
-
     from convgan.models.keras_file import load_keras_file
 
     if next(_loads) % 200 == 0:

@@ -37,7 +37,7 @@ def presets() -> list[str]:
 
 
 def step_losses(preset: str) -> list[dict[str, float]]:
-    """Return the losses, outputs and gradient norms of each of a training's first steps, made one per call.
+    """Return losses, outputs and gradient norms of a training's first steps, made one per call.
 
     To the bit the same only in a `pinned_process`.
     """

@@ -13,6 +13,8 @@ import h5py  # type: ignore[import-untyped]
 import keras
 import numpy as np
 import pytest
+from convgan.models.keras_config import count_parameters
+from convgan.models.keras_file import load_keras_file
 from keras import layers
 
 from convgan.config import ClassifierConfig, DiscriminatorConfig, GeneratorConfig
@@ -20,8 +22,6 @@ from convgan.errors import DataError
 from convgan.models import keras_config, keras_file
 from convgan.models.classifier import build_classifier
 from convgan.models.dcgan import build_discriminator, build_generator
-from convgan.models.keras_config import count_parameters
-from convgan.models.keras_file import load_keras_file
 
 BLOCKS: list[dict[str, Any]] = [
     {"filters": 3, "stride": 2, "padding": 1, "norm": "batch", "downsample": "max_pool"},

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from convgan.models.feasibility import check_classifier, check_gan
+from convgan.models.layer_text import format_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,14 +24,12 @@ from convgan.config import (
 from convgan.errors import UsageError
 from convgan.models.classifier import build_classifier
 from convgan.models.dcgan import build_discriminator, build_generator
-from convgan.models.feasibility import check_classifier, check_gan
 from convgan.models.layer_table import (
     Row,
     classifier_table,
     discriminator_table,
     generator_table,
 )
-from convgan.models.layer_text import format_table
 
 NORMS = st.sampled_from(["none", "batch"])
 BLOCKS = {

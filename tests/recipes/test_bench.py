@@ -9,11 +9,11 @@ from typing import Any
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from convgan.models.step_operations import classifier_operations, gan_operations
 
 from convgan.config import ClassifierRunConfig, GanRunConfig, load_config
 from convgan.errors import DataError
 from convgan.hardware import fast_precision
-from convgan.models.step_operations import classifier_operations, gan_operations
 from convgan.recipes.bench import bench, bench_table
 from convgan.terminal import format_tables
 from convgan.training.timing import seconds_per_step

@@ -21,6 +21,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import convgan.recipes.training  # noqa: F401  (TensorFlow and all else that a run needs)
+
 from convgan.cli import main as command
 
 from . import test_kill

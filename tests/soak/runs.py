@@ -15,11 +15,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from convgan.training.checkpoint import read_header
 from typer.testing import CliRunner, Result
 
 from convgan.callbacks.progress import ProgressBar
 from convgan.cli import app
-from convgan.training.checkpoint import read_header
 
 TASKS = ("classifier", "dcgan")
 STEPS = 93  # of a whole run, of either task

@@ -11,7 +11,6 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 import pytest
-
 from convgan.training.checkpoint import DamagedCheckpoint, read_arrays, read_header
 
 from .conftest import Whole

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from convgan.recipes.recovery import train_and_recover
 
 from convgan.config import Train, load_config
 from convgan.errors import RunError
-from convgan.recipes.recovery import train_and_recover
 from convgan.runs import Run
 from convgan.training import NotFinite, TrainingState, run_training
 
