@@ -25,7 +25,7 @@ def test_entries_by_name_in_the_order_added() -> None:
 def test_what_is_not_there_is_named_with_what_is(name: object) -> None:
     with pytest.raises(UsageError, match=r"no shape .*triangle, square") as caught:
         shapes()[name]
-    assert ("did you mean 'square'" in str(caught.value)) == (name == "sqare" or name == ["square"])
+    assert ("did you mean 'square'" in str(caught.value)) == (name in ("sqare", ["square"]))
 
 
 def test_a_name_cannot_be_taken_twice() -> None:
