@@ -143,6 +143,8 @@ def _apply(tree: dict[str, Any], change: str) -> None:
     for name in parents:
         if isinstance(section, dict) and section.get(name) is None:
             section[name] = {}
+        elif isinstance(section, dict) and isinstance(section[name], str):
+            section[name] = {"name": section[name]}  # `loss: hinge` stands for that
         section = _child(section, name, change)
     if isinstance(section, dict):
         section[last] = value

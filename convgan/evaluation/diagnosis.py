@@ -123,7 +123,7 @@ def _discriminator_wins(records: Sequence[Record], train: GanTrainConfig) -> Fin
         text=f"The discriminator wins: {seen} on average over the {JUDGED_STEPS} steps to "
         f"{_when(step, epoch)}. The generator gets hardly any usable gradient. Try "
         f"{_penalty(train)}, more dropout in discriminator.blocks, {_lower('discriminator', train)}"
-        f"{', train.loss.label_smoothing 0.1' if smooth else ''}, or more pictures.",
+        f"{', train.loss.label_smoothing 0.1' if smooth else ''}, or more images.",
     )
 
 
@@ -157,7 +157,7 @@ def _samples_alike(samples: Sequence[Samples], train: GanTrainConfig) -> Finding
     return Finding(
         name="samples_alike",
         text=f"Mode collapse: at {_when(last.step, last.epoch)}, {len(images)} different latent "
-        f"vectors give nearly one picture (standard deviation {spread:.2g} of 255 grey levels). "
+        f"vectors give nearly one image (standard deviation {spread:.2g} of 255 grey levels). "
         f"Try {_lower('generator', train)}, {_penalty(train)}, another train.loss, or another "
         "seed.",
     )

@@ -31,7 +31,7 @@ def evaluate_linear_svm(
 
     One factor scales all features to a mean squared norm of 1: their relative sizes stay, and C
     means the same for every network. C is the power of ten that is best on held-out training
-    pictures; the test images give the accuracy only.
+    images; the test images give the accuracy only.
 
     Args:
         labels: how many labels are known, the same number per class as far as it goes, drawn

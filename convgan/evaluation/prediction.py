@@ -27,20 +27,20 @@ def load_network(path: Path) -> keras.Model:
 def predict_logits(
     network: keras.Model, images: NDArray[np.uint8], *, mirrored: bool = False
 ) -> NDArray[np.float32]:
-    """Uint8 pictures (N, H, W, C) to the network's float32 logits (N, K), in flat memory.
+    """Uint8 images (N, H, W, C) to the network's float32 logits (N, K), in flat memory.
 
     Args:
         network: the classifier.
         images: of its size and channels.
-        mirrored: take the mean of the logits of each picture and of its mirror image
+        mirrored: take the mean of the logits of each image and of its mirror image
             (Krizhevsky et al., 2012, section 4.1, without the crops).
 
     Raises:
-        DataError: the network is one for other pictures.
+        DataError: the network is one for other images.
     """
     if network.input_shape[1:] != images.shape[1:]:
         raise DataError(
-            f"the network takes pictures of {network.input_shape[1:]}, these are {images.shape[1:]}"
+            f"the network takes images of {network.input_shape[1:]}, these are {images.shape[1:]}"
         )
     parts = [
         network.predict_on_batch(to_float(images[start : start + _BATCH]))

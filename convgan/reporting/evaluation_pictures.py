@@ -57,11 +57,11 @@ def _draw_checkpoints(path: Path, evaluation: GeneratorEvaluation) -> None:
     if not points:
         path.unlink(missing_ok=True)  # it would be of another evaluation
         return
-    protocol = evaluation.protocol
+    protocol, last = evaluation.protocol, evaluation.metric(points[0].frechet.name)
     save_metric_over_epochs(
         path,
         [(each.epoch, each.frechet.value, each.frechet.standard_error) for each in points],
         name=f"{points[0].frechet.title} of {protocol.generated:,} samples from the test "
         f"images, {protocol.evaluator}",
-        reference=evaluation.metric(points[0].frechet.name).reference,
+        reference=last.reference if last else None,
     )

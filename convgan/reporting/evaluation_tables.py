@@ -83,8 +83,10 @@ def comparison_table(evaluations: Sequence[GeneratorEvaluation]) -> Table:
     first = evaluations[0]
     rows = []
     for metric in first.metrics:
-        values = [each.metric(metric.name).value for each in evaluations]
-        rows.append((metric.title, *_starred(metric, values), _number(metric.reference)))
+        found = [each.metric(metric.name) for each in evaluations]
+        values = [result.value for result in found if result]
+        if len(values) == len(found):
+            rows.append((metric.title, *_starred(metric, values), _number(metric.reference)))
     names = [f"{each.provenance.run} ({each.checkpoint.which})  " for each in evaluations]
     return Table("Side by side; * is the best", ("number", *names, "real images"), rows)
 

@@ -151,13 +151,9 @@ class GeneratorEvaluation(_Part):
     discriminator: DiscriminatorResult
     checkpoints: list[CheckpointDistance] = []
 
-    def metric(self, name: str) -> MetricResult:
-        """Return the result of this name.
-
-        Raises:
-            KeyError: there is none.
-        """
-        return {result.name: result for result in self.metrics}[name]
+    def metric(self, name: str) -> MetricResult | None:
+        """Return the result of this name, if there is one."""
+        return next((result for result in self.metrics if result.name == name), None)
 
 
 class ClassScores(_Part):

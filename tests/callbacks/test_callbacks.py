@@ -217,7 +217,7 @@ def test_losses_that_are_not_finite_end_nothing(run: Run, caplog: pytest.LogCapt
     assert run.records() == [{"step": 4, "epoch": 2.0, "loss": None, "accuracy": None}]
     with caplog.at_level(logging.WARNING, logger="convgan"):
         Curves(run).on_epoch_end(1, nowhere)
-    assert "no finite loss" in caplog.text
+    assert "no finite number" in caplog.text
     state.save()
     TrainingState(run.folder / "checkpoints", classifier()).restore_newest()
 
