@@ -7,10 +7,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from convgan.errors import UsageError
 from convgan.models.pixels import to_float
 
 _BATCH = 500
-_GRID = 4  # cells a side that every feature map is pooled to
+_GRID = 4  # cells per side that every feature map is pooled to
 
 
 def discriminator_features(
@@ -21,18 +22,23 @@ def discriminator_features(
     The outputs of all convolution blocks (after normalisation, activation and pooling; dropout
     is off), each max-pooled to a 4 × 4 grid, flattened and joined, the first block's first
     (sections 5.1 and 5.2 of the paper). F is 16 times the sum of the blocks' filters where no map
-    is smaller than the grid.
+    is smaller than the grid. Of a network whose layers are not named as convgan's, `block1_…`,
+    the outputs of its convolutions are taken.
 
     Raises:
-        ValueError: the network has no layers named as the blocks of `conv_block`.
+        UsageError: it has neither.
     """
     blocks = {
-        layer.name.partition("_")[0]: layer.output  # a later layer of the block takes the place
+        layer.name.partition("_")[0]: layer.output  # of a block, its last layer's stays
         for layer in discriminator.layers
         if layer.name.startswith("block")
+    } or {
+        layer.name: layer.output
+        for layer in discriminator.layers
+        if isinstance(layer, keras.layers.Conv2D)
     }
     if not blocks:
-        raise ValueError(f"{discriminator.name} has no layers named block1_…, so no features")
+        raise UsageError(f"the network {discriminator.name} has no convolutions, so no features")
     network = keras.Model(discriminator.inputs, blocks)
     signature = [tf.TensorSpec((None, *images.shape[1:]), tf.uint8)]
 

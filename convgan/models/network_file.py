@@ -85,7 +85,7 @@ def named_variables(network: str, variables: Sequence[Any]) -> dict[str, Any]:
     numbers are left out, and the position tells them apart.
     """
     return {
-        f"{network}/{index:03d}/{re.sub(r'_[0-9]+(?=/)', '', variable.path)}": variable
+        f"{network}/{index:03d}/{re.sub(r'_[0-9]+(?=[/_]|$)', '', variable.path)}": variable
         for index, variable in enumerate(variables)
     }
 

@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from convgan.callbacks.progress import ProgressBar
 from convgan.cli import app
 
-from . import brightness, logistic_margin, r2, rings_dataset, spread, squeeze_excite
+from . import brightness, logistic_margin, r2, rings_dataset, total_variance, squeeze_excite
 
-EXTENSIONS = (brightness, logistic_margin, r2, spread, squeeze_excite, rings_dataset)
+EXTENSIONS = (brightness, logistic_margin, r2, total_variance, squeeze_excite, rings_dataset)
 CLASSIFIER: dict[str, Any] = {
     "task": "classifier",
     "name": "judge",
@@ -95,7 +95,7 @@ def test_train_stop_resume_evaluate_inspect_and_animate(
     evaluation = json.loads(
         convgan("eval", "rings-0001", "--json", "--evaluator", "judge-0001", *out)
     )
-    (found,) = [each for each in evaluation["metrics"] if each["name"] == "spread"]
+    (found,) = [each for each in evaluation["metrics"] if each["name"] == "total_variance"]
     assert found["reference"] > 0
     assert "spread of the features" in (run / "report.html").read_text()
     assert Path(convgan("make-gif", "rings-0001", *out).strip()).is_file()
