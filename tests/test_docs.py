@@ -18,7 +18,7 @@ def test_the_notebook_page_runs_as_it_stands() -> None:
     for block in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
         exec(block, names)  # the project's own page
     assert names["logits"].shape == (8, 10)
-    assert names["pictures"].shape == (25, 28, 28, 1)
+    assert names["images"].shape == (25, 28, 28, 1)
     assert names["grid"].shape == (5 * 84 + 12, 5 * 84 + 12, 1)
 
 
