@@ -66,7 +66,7 @@ def write_arrays(path: Path, header: Header, arrays: Arrays) -> str:
         RunError: it cannot be written.
     """
     header = {"format": FORMAT, **header}
-    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     digest = _digest(header, arrays)
     metadata = {"convgan": json.dumps(header | {"sha256": digest})}
     with replacing(path) as temporary:
