@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import keras
+from keras.src.backend.common import global_state
 
 from convgan.config import ClassifierRunConfig, Config
 from convgan.config.kinds import (
@@ -55,6 +56,8 @@ class NetworkSpec:
                 f"the network {self.section.name!r} cannot be built for images of {shape}: "
                 f"{error!s:.1000}"
             ) from error
+        finally:  # else Keras gives these variables values when anybody's next scope ends
+            global_state.set_global_attribute("uninitialized_variables", [])
 
 
 def network_specs(
