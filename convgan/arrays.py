@@ -66,6 +66,7 @@ def write_arrays(path: Path, header: Header, arrays: Arrays) -> str:
         RunError: it cannot be written.
     """
     header = {"format": FORMAT, **header}
+    # Not ascontiguousarray, which gives a scalar an axis.
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     digest = _digest(header, arrays)
     metadata = {"convgan": json.dumps(header | {"sha256": digest})}

@@ -40,20 +40,24 @@ class Callback:
 
 
 class Callbacks:
-    """Tells callbacks what happens; a file that cannot be written is reported once."""
+    """Tells callbacks what happens.
+
+    A file that cannot be written is reported once, and again only if it could be in between.
+    """
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
         self._callbacks = callbacks
-        self._failing: set[int] = set()
+        self._failing: set[tuple[int, str]] = set()
 
     def tell(self, event: Callable[..., None], *args: object) -> None:
         """Call each callback's own form of this method of `Callback`."""
         for index, callback in enumerate(self._callbacks):
+            what = (index, event.__name__)
             try:
                 getattr(callback, event.__name__)(*args)
             except (DataError, RunError, OSError) as error:
-                if index not in self._failing:
+                if what not in self._failing:
                     logger.warning("%s; training goes on", error)
-                self._failing.add(index)
+                self._failing.add(what)
             else:
-                self._failing.discard(index)
+                self._failing.discard(what)

@@ -12,14 +12,15 @@ from typing import Any
 
 import imageio.v3 as iio
 import keras
-import numpy as np
 import pytest
 import tensorflow as tf
-from convgan.training.checkpoint import read_header
+from safetensors.numpy import load_file
 from typer.testing import CliRunner, Result
 
+from convgan.arrays import read_header
 from convgan.callbacks.progress import ProgressBar
 from convgan.cli import app
+from convgan.training.callback import Numbers
 
 TASKS = ("classifier", "dcgan")
 STEPS = 93  # of a whole run, of either task
@@ -66,11 +67,11 @@ def finished(task: str, out: Path, *more: str) -> Path:
 def stop_at(step: int, number: int, patch: pytest.MonkeyPatch) -> None:
     """Send this process the signal as soon as so many steps are done; a call makes two."""
 
-    def act(_bar: ProgressBar, done: int, logs: Any = None) -> None:
+    def act(_bar: ProgressBar, done: int, _logs: Numbers) -> None:
         if done in {step, step + 1}:
             os.kill(os.getpid(), number)
 
-    patch.setattr(ProgressBar, "on_train_batch_end", act)
+    patch.setattr(ProgressBar, "on_call_end", act)
 
 
 def run_in(out: Path) -> Path | None:
@@ -81,7 +82,7 @@ def run_in(out: Path) -> Path | None:
 
 def checkpoints(run: Path) -> list[Path]:
     """The checkpoints, oldest first."""
-    return sorted((run / "checkpoints").glob("step-*.npz"))
+    return sorted((run / "checkpoints").glob("step-*.safetensors"))
 
 
 def temporaries(folder: Path) -> list[Path]:
@@ -146,12 +147,13 @@ def _exact(numbers: dict[str, Any], calls: bool) -> dict[str, Any]:
 
 
 def _arrays(run: Path) -> dict[str, Any]:
-    """The tensors of the newest checkpoint and of the models, to the bit."""
-    with np.load(checkpoints(run)[-1]) as archive:
-        found = {name: archive[name] for name in archive.files if name != "header.json"}
+    """The tensors of the newest checkpoint and of the networks, to the bit."""
+    found = load_file(checkpoints(run)[-1])
+    for path in run.glob("model/*.safetensors"):
+        found |= {f"{path.name}/{name}": array for name, array in load_file(path).items()}
     for path in run.glob("model/*.keras"):
         weights = keras.models.load_model(path, compile=False).get_weights()
-        found |= {f"{path.name}/{place}": array for place, array in enumerate(weights)}
+        found |= {f"{path.name}/{index}": array for index, array in enumerate(weights)}
     return {name: (a.dtype.str, a.shape, a.tobytes()) for name, a in found.items()}
 
 

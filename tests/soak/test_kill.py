@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import random
-import subprocess
 import time
 from collections import Counter
 from pathlib import Path
@@ -16,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from .conftest import Whole
-from .runs import STEPS, TASKS, assert_same, checkpoints, run_in, started, temporaries
+from .forked import Forked
+from .runs import STEPS, TASKS, assert_same, checkpoints, run_in, temporaries
 
 logger = logging.getLogger(__name__)
 SAVING, STEPPING, ENDING = "in saving", "in steps", "at an epoch's end"
@@ -64,7 +64,7 @@ def killed_to_its_end(
     table: Counter[str] = Counter()
     while True:
         before = saved(out)
-        process = started(task, out)
+        process = Forked(task, out)
         if table.total() == most or not comes(chance.choice(aims), out, before, process, chance):
             assert process.wait() == 0, (out / "log").read_text()
             return table
@@ -74,7 +74,7 @@ def killed_to_its_end(
 
 
 def comes(
-    aim: str, out: Path, before: list[Path], process: subprocess.Popen[str], chance: random.Random
+    aim: str, out: Path, before: list[Path], process: Forked, chance: random.Random
 ) -> bool:
     """Wait for such a moment, as seen from outside; False if the run ended first."""
     ready = time.monotonic() + chance.uniform(0, 12)

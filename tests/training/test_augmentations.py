@@ -10,13 +10,17 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from convgan.training.augmentations import cutout, random_affine, random_flip, random_shift
+from convgan.config.kinds import AUGMENTATIONS
 from convgan.training.streams import stream_seed
 
 SHAPE = (6, 5, 2)
 IMAGES = np.random.default_rng(0).normal(size=(150, *SHAPE)).astype(np.float32)
 
 Change = Callable[[Any, Any], Any]
+
+
+def change_of(name: str, **settings: float) -> Change:
+    return AUGMENTATIONS[name].model_validate({"name": name, **settings})
 
 
 def both_ways(change: Change, compiled: bool) -> Change:
@@ -38,8 +42,8 @@ def assert_repeatable(change: Change) -> None:
 def found(results: NDArray[np.float32], variants: dict[Any, NDArray[np.float32]]) -> list[Any]:
     """Which variant each picture became."""
     names = []
-    for place, result in enumerate(results):
-        fitting = [name for name, each in variants.items() if np.array_equal(each[place], result)]
+    for index, result in enumerate(results):
+        fitting = [name for name, each in variants.items() if np.array_equal(each[index], result)]
         assert len(fitting) == 1
         names += fitting
     return names
@@ -58,7 +62,7 @@ def shifted(image: NDArray[np.float32], down: int, right: int) -> NDArray[np.flo
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_each_picture_has_a_shift_of_its_own(compiled: bool) -> None:
-    change = both_ways(lambda x, seed: random_shift(x, 2, seed), compiled)
+    change = both_ways(change_of("shift", pixels=2), compiled)
     offsets = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
     variants = {at: np.stack([shifted(image, *at) for image in IMAGES]) for at in offsets}
     # 150 draws of 25: a missing one has a chance of 5 %, and the seed is fixed.
@@ -68,7 +72,7 @@ def test_each_picture_has_a_shift_of_its_own(compiled: bool) -> None:
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_half_of_the_pictures_are_mirrored(compiled: bool) -> None:
-    change = both_ways(random_flip, compiled)
+    change = both_ways(change_of("flip"), compiled)
     names = found(made(change), {"as it was": IMAGES, "mirrored": IMAGES[:, :, ::-1]})
     assert 55 < names.count("mirrored") < 95  # 75 expected, deviation 6
     assert_repeatable(change)
@@ -77,7 +81,7 @@ def test_half_of_the_pictures_are_mirrored(compiled: bool) -> None:
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("side", [1, 3])
 def test_a_square_is_grey(side: int, compiled: bool) -> None:
-    change = both_ways(lambda x, seed: cutout(x, side, seed), compiled)
+    change = both_ways(change_of("cutout", size=side), compiled)
     height, width, _ = SHAPE
     centres = [(row, column) for row in range(height) for column in range(width)]
     variants = {}
@@ -114,7 +118,7 @@ def warped(image: NDArray[np.float32], degrees: float, factor: float) -> NDArray
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_each_picture_is_turned_and_scaled_about_its_centre(compiled: bool) -> None:
-    change = both_ways(lambda images, seed: random_affine(images, 30.0, 0.2, seed), compiled)
+    change = both_ways(change_of("affine", degrees=30.0, scale=0.2), compiled)
     assert_repeatable(change)
     seed = stream_seed(1, "a", 0)
     chance = tf.random.stateless_uniform([len(IMAGES), 2], seed, minval=-1.0, maxval=1.0).numpy()
@@ -124,6 +128,6 @@ def test_each_picture_is_turned_and_scaled_about_its_centre(compiled: bool) -> N
 
 
 def test_a_warp_by_nothing_changes_nothing() -> None:
-    assert made(lambda images, seed: random_affine(images, 0.0, 0.0, seed)) == pytest.approx(
+    assert made(change_of("affine")) == pytest.approx(
         IMAGES, abs=1e-5
     )

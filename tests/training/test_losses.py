@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from convgan.training.losses import LOSSES, non_saturating
+from convgan.config.kinds import LOSSES, Loss
 
 Array = NDArray[np.float64]
 
@@ -49,17 +49,21 @@ EXPECTED: dict[str, Callable[[Array, Array], tuple[float, float]]] = {
 }
 
 
+def loss_of(name: str, **settings: float) -> Loss:
+    return LOSSES[name].model_validate({"name": name, **settings})
+
+
 def both(name: str, real: Array, fake: Array) -> tuple[float, float]:
-    d_loss, g_loss = LOSSES[name](tf.constant(real, tf.float32), tf.constant(fake, tf.float32))
+    d_loss, g_loss = loss_of(name)(tf.constant(real, tf.float32), tf.constant(fake, tf.float32))
     return float(d_loss), float(g_loss)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", LOSSES.names())
 def test_formula(name: str) -> None:
     assert both(name, REAL, FAKE) == pytest.approx(EXPECTED[name](REAL, FAKE), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", LOSSES.names())
 def test_who_gains_by_what(name: str) -> None:
     """Below the labels: raising fake logits helps G and hurts D, raising real ones helps D."""
     real, fake = np.array([[-0.5], [0.6]]), np.array([[0.1], [0.7]])
@@ -72,14 +76,14 @@ def test_who_gains_by_what(name: str) -> None:
     assert (g_after > g_loss) == (name == "relativistic")
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", LOSSES.names())
 def test_every_loss_is_two_finite_scalars_with_gradients(name: str) -> None:
     """Also where the discriminator is very sure, rightly or wrongly."""
     real = tf.constant([[100.0], [-100.0], [0.5]])
     fake = tf.constant([[-100.0], [100.0], [-0.3]])
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([real, fake])
-        d_loss, g_loss = LOSSES[name](real, fake)
+        d_loss, g_loss = loss_of(name)(real, fake)
     for loss in (d_loss, g_loss):
         assert loss.dtype == tf.float32
         assert loss.shape == ()
@@ -100,9 +104,26 @@ def test_sure_and_wrong_costs_the_logit() -> None:
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.4])
 def test_label_smoothing_is_cross_entropy_with_a_smaller_label(smoothing: float) -> None:
-    d_loss, g_loss = non_saturating(
-        tf.constant(REAL, tf.float32), tf.constant(FAKE, tf.float32), label_smoothing=smoothing
-    )
+    loss = loss_of("non_saturating", label_smoothing=smoothing)
+    assert loss.real_label == 1 - smoothing
+    d_loss, g_loss = loss(tf.constant(REAL, tf.float32), tf.constant(FAKE, tf.float32))
     expected = cross_entropy(REAL, 1 - smoothing) + cross_entropy(FAKE, 0)
     assert float(d_loss) == pytest.approx(expected, rel=1e-5)
     assert float(g_loss) == pytest.approx(cross_entropy(FAKE, 1), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES.names())
+def test_guessing_is_the_loss_of_a_discriminator_that_cannot_tell(name: str) -> None:
+    """Of the constant answer with the least d_loss; without a scale there is none."""
+    constants = [np.full((3, 1), logit) for logit in np.linspace(-2, 2, 401)]
+    least = min(both(name, logit, logit)[0] for logit in constants)
+    guessing = loss_of(name).guessing
+    assert guessing is None or guessing == pytest.approx(least, abs=1e-4)
+    assert (guessing is None) == (name == "wasserstein")
+
+
+@pytest.mark.parametrize("name", LOSSES.names())
+def test_paired_losses_say_so(name: str) -> None:
+    """Else the step would not compute the real logits anew for the generator's loss."""
+    changes = both(name, REAL, FAKE)[1] != both(name, REAL + 1, FAKE)[1]
+    assert loss_of(name).paired == changes

@@ -2,65 +2,137 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from convgan.recipes.recovery import train_and_recover
 
-from convgan.config import Train, load_config
-from convgan.errors import RunError
-from convgan.runs import Run
-from convgan.training import NotFinite, TrainingState, run_training
+from convgan.training import loop
+from convgan.training.callback import Callback, Numbers
+from convgan.training.loop import NotFinite, run_training
+from convgan.training.state import TrainingState
+from convgan.training.task import Logs, Task
 
-from .tiny import classifier, classifier_train, dcgan, everything, gan_train, pictures
+from .tiny import (
+    Array,
+    classifier,
+    classifier_train,
+    dcgan,
+    differing,
+    everything,
+    gan_train,
+    pictures,
+    runtime,
+    start_again,
+    trace_once,
+)
 
 SET = pictures(22)
+NEVER = -1
 
 
-class Poison:
-    """Makes a task's gradients at one step, counted from 0, not finite, so often as is asked.
+class Poisoned:
+    """A task whose gradients at one step, counted from 0, are not finite, so often as is asked.
 
-    By a weight of the loss: all that happens in the step is real.
+    By its weights: all that happens in the step is real.
     """
 
-    def __init__(self, task: Any, at: int, *, times: int = 10**6) -> None:
-        self.task, self.at = task, at
-        self.left = tf.Variable(times, dtype=tf.int64)
-        self.step = task.train_step
-        task.train_step = self.poisoned
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.seed, self.step, self.rollbacks = task.seed, task.step, task.rollbacks
+        self.at = tf.Variable(NEVER, dtype=tf.int64)
+        self.left = tf.Variable(0, dtype=tf.int64)
 
-    def poisoned(self, data: Any) -> dict[str, tf.Tensor]:
+    @property
+    def log_names(self) -> tuple[str, ...]:
+        return self.task.log_names
+
+    @property
+    def networks(self) -> Mapping[str, keras.Model]:
+        return self.task.networks
+
+    @property
+    def optimizers(self) -> Mapping[str, Any]:
+        return self.task.optimizers
+
+    def train_step(self, images: tf.Tensor, labels: tf.Tensor | None) -> Logs:
         bad = tf.logical_and(self.task.step.value == self.at, self.left > 0)
         self.left.assign_sub(tf.cast(bad, tf.int64))
-        logs: dict[str, tf.Tensor] = self.step(data)
+        logs = self.task.train_step(images, labels)
         name = "g_grad_norm" if "g_grad_norm" in logs else "grad_norm"
         worse = {name: logs[name] / tf.where(bad, 0.0, 1.0)}
-        for variable in self.task.trainable_variables:
-            variable.assign(tf.where(bad, np.float32(np.nan) * variable.value, variable.value))
+        for network in self.networks.values():
+            for variable in network.trainable_variables:
+                variable.assign(tf.where(bad, np.float32(np.nan) * variable.value, variable.value))
         return logs | worse
 
 
-def make(case: str, **changes: Any) -> tuple[Any, Train]:
+@cache
+def _shared(case: str) -> tuple[Poisoned, list[Array]]:
+    task: Task
     if case == "classifier":
-        return classifier(shift=2, dropout=0.4), classifier_train(**changes)
-    train = gan_train(ema_decay=0.9, **changes)
-    return dcgan(train, dropout=0.3, norm="batch"), train
+        task = classifier(shift=2, dropout=0.4)
+    else:
+        task = dcgan(gan_train(ema_decay=0.9), dropout=0.3, norm="batch")
+    return Poisoned(task), everything(task)
 
 
-class Log(keras.callbacks.Callback):
-    """The steps that it was told of."""
+def make(case: str, at: int = NEVER, *, times: int = 10**6) -> Poisoned:
+    """The task of this case as it is when it is new; the same object each time."""
+    task, values = _shared(case)
+    start_again(task, values)
+    task.at.assign(at)
+    task.left.assign(times)
+    return task
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.steps: list[int] = []
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _trace_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        trace_once(patch)
+        yield
+
+
+class Log(Callback):
+    """What it was told of."""
+
+    def __init__(self, stop_after: int = NEVER) -> None:
+        self.stop_after = stop_after
+        self.events: list[Any] = []
+
+    def on_train_begin(self) -> None:
+        self.events.append("begin")
+
+    def on_call_end(self, step: int, logs: Numbers) -> None:
         assert all(np.isfinite(list(logs.values())))
-        self.steps.append(batch)
+        self.events.append(step)
+        if step == self.stop_after:
+            raise KeyboardInterrupt
+
+    def on_rollback(self, step: int) -> None:
+        self.events.append(f"back to {step}")
+
+    def on_train_end(self) -> None:
+        self.events.append("end")
+
+
+def train(
+    task: Task,
+    folder: Path,
+    *,
+    on_nan: Literal["stop", "rollback"] = "stop",
+    per_call: int = 3,
+    log: Log | None = None,
+) -> tuple[TrainingState, Log]:
+    state, log = TrainingState(folder, task), log or Log()
+    how = runtime(steps_per_call=per_call, on_nan=on_nan)
+    run_training(task, SET, classifier_train(), how, state=state, callbacks=[log])
+    return state, log
 
 
 @pytest.mark.parametrize(
@@ -68,81 +140,59 @@ class Log(keras.callbacks.Callback):
 )
 def test_the_state_is_that_from_before(case: str, at: int, tmp_path: Path) -> None:
     """Also when the bad step is not the first of its call."""
-    task, config = make(case)
-    Poison(task, at)
-    state, log = TrainingState(tmp_path / "a", task), Log()
-    with pytest.raises(NotFinite, match=f"step {at + 1} gave a g?_?grad_norm that is not"):
-        run_training(task, SET, config, state=state, callbacks=[log])
-    assert state.progress.step == int(task.step.value) == at
+    task, log = make(case, at), Log()
+    with pytest.raises(NotFinite, match=f"step {at + 1} gave a g?_?grad_norm that is not a finite"):
+        train(task, tmp_path / "a", log=log)
+    found = everything(task)
+    assert int(task.step.value) == at
+    assert [step for step in log.events if isinstance(step, int)][-1:] == ([at] if at else [])
+    assert (tmp_path / f"a/step-{at:09d}.safetensors").is_file()  # that from before it is saved
+    saved = TrainingState(tmp_path / "a", task)
+    saved.restore_newest()
+    assert not differing(everything(task), found)
+    assert saved.progress.counted == (at if at < 2 else at - 2)
 
-    good, config = make(case, steps_per_call=1)
-    steps = TrainingState(tmp_path / "b", good)
-
-    class Stop(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            del logs
-            if batch == at:
-                raise KeyboardInterrupt
-
+    good = make(case)
     if at:
         with pytest.raises(KeyboardInterrupt):
-            run_training(good, SET, config, state=steps, callbacks=[Stop()])
-        assert log.steps[-1] == at
-    pairs = zip(everything(task), everything(good), strict=True)
-    assert all(np.array_equal(a, b) for a, b in pairs)
-    assert state.progress.counted == (at if at < 2 else at - 2)
+            train(good, tmp_path / "b", per_call=1, log=Log(stop_after=at))
+    assert not differing(found, everything(good))
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    return Run.create(tmp_path, "tiny", load_config("dcgan-fashion"))
-
-
-def recover(run: Run, task: Any, config: Any) -> tuple[TrainingState, Log]:
-    state, log = TrainingState(run.folder / "checkpoints", task), Log()
-    train_and_recover(
-        run, task, SET, config, state=state, callbacks=[log], validate=lambda _epoch: {}
-    )
-    return state, log
-
-
-def test_a_stop_saves_and_says_what_to_change(run: Run) -> None:
-    task, config = make("dcgan")
-    Poison(task, 4)
-    with pytest.raises(RunError) as caught:
-        recover(run, task, config)
-    for part in (
-        "step 5 gave a g_grad_norm that is not a finite number",
-        "the state from before it is saved, as step 4",
-        "a lower train.generator_optimizer.learning_rate (now 0.01)",
-        f"--resume {run.folder} --set train.on_nan=rollback",
-    ):
-        assert part in str(caught.value)
-    assert (run.folder / "checkpoints/step-000000004.npz").is_file()
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Array]]:
+    """What the tasks end with where nothing goes wrong."""
+    ends = {}
+    for case in ("classifier", "dcgan"):
+        task = make(case)
+        train(task, tmp_path_factory.mktemp(case))
+        ends[case] = everything(task)
+    return ends
 
 
 @pytest.mark.parametrize("case", ["classifier", "dcgan"])
 def test_a_rollback_goes_on_from_the_last_checkpoint(
-    case: str, run: Run, caplog: pytest.LogCaptureFixture
+    case: str, plain: dict[str, list[Array]], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    plain, config = make(case, on_nan="rollback")
-    recover(Run.create(run.folder, "plain", load_config("dcgan-fashion")), plain, config)
-    task, config = make(case, on_nan="rollback")
-    Poison(task, 4, times=1)
+    task = make(case, 4, times=1)
     with caplog.at_level("WARNING", logger="convgan"):
-        state, log = recover(run, task, config)
-    assert log.steps == [2, 4, 5]  # the second epoch's call was cut, then made again
+        state, log = train(task, tmp_path, on_nan="rollback")
+    # The second epoch's call was cut, then made again.
+    assert log.events == ["begin", 2, 4, "back to 2", "end", "begin", 5, "end"]
     assert int(task.rollbacks.value) == 1
     assert state.progress.step == 5
     assert "Back to step 2 and on with other noise: rollback 1 of at most 3" in caplog.text
-    pairs = zip(everything(task), everything(plain), strict=True)
-    assert any(not np.array_equal(a, b) for a, b in pairs)  # other noise
+    assert differing(everything(task)[2:], plain[case][2:])  # other noise, not the counters only
 
 
-def test_no_more_than_three_rollbacks(run: Run) -> None:
-    task, config = make("classifier", on_nan="rollback")
-    Poison(task, 3)
-    with pytest.raises(RunError, match="after 3 rollbacks") as caught:
-        recover(run, task, config)
-    assert "train.optimizer.learning_rate" in str(caught.value)
-    assert int(task.rollbacks.value) == 3
+def test_no_more_rollbacks_than_are_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert loop.MOST_ROLLBACKS == 3
+    monkeypatch.setattr(loop, "MOST_ROLLBACKS", 2)
+    task, log = make("classifier", 3), Log()
+    with pytest.raises(NotFinite) as caught:
+        train(task, tmp_path, on_nan="rollback", log=log)
+    assert caught.value.rollbacks == int(task.rollbacks.value) == 2
+    begun = ["begin", 2, 3, "back to 2", "end"]
+    assert log.events == [*begun, "begin", 3, "back to 2", "end", "begin", 3, "end"]

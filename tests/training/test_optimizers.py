@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 
 from convgan.config import Adam, RMSprop, Schedule
-from convgan.training import build_optimizer
+from convgan.training.optimizers import build_optimizer
 
-from .tiny import classifier, dcgan, gan_train
+from .tiny import classifier, classifier_spec, dcgan, gan_train
 
 PEAK, STEPS = 0.02, 200
+NETWORK = classifier_spec().build()
 
 
 def rates(schedule: Schedule, steps: int = STEPS) -> list[float]:
     """The rate of each step, and the one after the last."""
-    optimizer = build_optimizer(Adam(name="adam", learning_rate=PEAK), schedule, steps)
+    optimizer = build_optimizer(Adam(name="adam", learning_rate=PEAK), schedule, steps, NETWORK)
     found = []
     for step in range(steps + 1):
         optimizer.iterations.assign(step)
@@ -64,11 +65,11 @@ def test_the_shortest_trainings_have_finite_rates(schedule: Schedule, steps: int
 
 def test_numbers_of_the_configuration_arrive() -> None:
     adam = build_optimizer(
-        Adam(name="adam", learning_rate=0.3, beta_1=0.5, beta_2=0.9), "linear", 9
+        Adam(name="adam", learning_rate=0.3, beta_1=0.5, beta_2=0.9), "linear", 9, NETWORK
     )
     assert isinstance(adam, keras.optimizers.Adam)
     assert (adam.beta_1, adam.beta_2) == (0.5, 0.9)
-    rms = build_optimizer(RMSprop(name="rmsprop", learning_rate=0.3, rho=0.7), "constant", 9)
+    rms = build_optimizer(RMSprop(name="rmsprop", learning_rate=0.3, rho=0.7), "constant", 9, NETWORK)
     assert isinstance(rms, keras.optimizers.RMSprop)
     assert rms.rho == 0.7
     assert float(rms.learning_rate) == pytest.approx(0.3)

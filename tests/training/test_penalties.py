@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convgan.training.penalties import PENALTIES, gradient_penalty, r1
+from convgan.config.kinds import PENALTIES, Penalty
 
+
+
+def penalty_of(name: str) -> Penalty:
+    return PENALTIES[name].model_validate({"name": name, "weight": 7.0})  # not in its value
+
+
+r1, gradient_penalty = penalty_of("r1"), penalty_of("gradient_penalty")
 SEED = tf.constant([3, 7], tf.int64)
 SHAPE = (3, 4, 2, 1)  # asymmetric, so that a mean over a wrong axis shows
 
@@ -43,7 +50,7 @@ def test_r1_of_a_quadratic_critic_looks_at_real_pictures_only() -> None:
 
 
 def test_gradient_penalty_of_a_quadratic_critic_looks_between() -> None:
-    """Each picture has its own place on the line from its real to its generated picture."""
+    """Each picture has its own point on the line from its real to its generated picture."""
     w, real, fake = some(0, SHAPE[1:]), some(1), some(2)
     seen: list[tf.Tensor] = []
 
@@ -53,12 +60,12 @@ def test_gradient_penalty_of_a_quadratic_critic_looks_between() -> None:
 
     value = float(gradient_penalty(critic, real, fake, SEED))
     points, a, b = seen[0].numpy(), real.numpy(), fake.numpy()
-    shares = (points - b) / (a - b)
-    assert np.ptp(shares, axis=(1, 2, 3)) == pytest.approx(0, abs=1e-4)
-    shares = shares.mean(axis=(1, 2, 3))
-    assert (shares > 0).all()
-    assert (shares < 1).all()
-    assert len(set(shares.round(3).tolist())) == len(shares)
+    fractions = (points - b) / (a - b)
+    assert np.ptp(fractions, axis=(1, 2, 3)) == pytest.approx(0, abs=1e-4)
+    fractions = fractions.mean(axis=(1, 2, 3))
+    assert (fractions > 0).all()
+    assert (fractions < 1).all()
+    assert len(set(fractions.round(3).tolist())) == len(fractions)
     norms = np.sqrt(np.sum((w.numpy() * points) ** 2, axis=(1, 2, 3)))
     assert value == pytest.approx(np.mean((norms - 1) ** 2), rel=1e-5)
 
@@ -82,7 +89,7 @@ def test_gradient_for_the_critics_weights() -> None:
     np.testing.assert_allclose(tape.gradient(value, w), 2 * (1 - 1 / norm) * w.numpy(), rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", PENALTIES)
+@pytest.mark.parametrize("name", PENALTIES.names())
 @pytest.mark.parametrize("scale", [1.0, 0.0])
 def test_every_penalty_is_a_finite_scalar_with_gradients(name: str, scale: float) -> None:
     """Also for a dead critic, whose gradient is 0 everywhere."""
@@ -91,7 +98,7 @@ def test_every_penalty_is_a_finite_scalar_with_gradients(name: str, scale: float
     @tf.function
     def compiled() -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            value = PENALTIES[name](linear(w), some(1), some(2), SEED)
+            value = penalty_of(name)(linear(w), some(1), some(2), SEED)
         return value, tape.gradient(value, w)
 
     value, gradient = compiled()

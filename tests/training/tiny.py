@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import keras
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 
-from convgan.config import (
-    ClassifierConfig,
-    ClassifierTrainConfig,
-    DiscriminatorConfig,
-    GanTrainConfig,
-    GeneratorConfig,
-)
+from convgan.config import ClassifierTrainConfig, GanTrainConfig, RuntimeConfig
+from convgan.config.kinds import CLASSIFIERS, DISCRIMINATORS, GENERATORS
 from convgan.data import ImageSet
-from convgan.models.classifier import build_classifier
-from convgan.models.dcgan import build_discriminator, build_generator
-from convgan.training import GAN, ClassifierTask, build_optimizer
+from convgan.models.build import NetworkSpec, Role
+from convgan.training import loop
+from convgan.training.classifier import ClassifierTask
+from convgan.training.gan import GAN
+from convgan.training.task import Task
 
 ADAM = {"name": "adam", "learning_rate": 0.01}
 CLASSES = ("nought", "one", "two")
+SHAPE = (8, 8, 1)
+TOTAL_STEPS = 20
+
+Array = NDArray[Any]
 
 
 def pictures(count: int = 22, size: int = 8, seed: int = 0) -> ImageSet:
-    """Noise with a bright bar, whose place is the class; asymmetric every way."""
+    """Noise with a bright bar, whose row is the class; asymmetric every way."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 3, count)
     images = rng.integers(0, 90, (count, size, size, 1), np.uint8)
@@ -33,8 +38,12 @@ def pictures(count: int = 22, size: int = 8, seed: int = 0) -> ImageSet:
     return ImageSet(images, labels, CLASSES, "tiny", "made for a test")
 
 
+def runtime(**changes: Any) -> RuntimeConfig:
+    return RuntimeConfig.model_validate({"steps_per_call": 3} | changes)
+
+
 def classifier_train(**changes: Any) -> ClassifierTrainConfig:
-    values = {"epochs": 2, "batch_size": 8, "optimizer": ADAM, "steps_per_call": 3}
+    values = {"epochs": 2, "batch_size": 8, "optimizer": ADAM, "schedule": "cosine"}
     return ClassifierTrainConfig.model_validate(values | changes)
 
 
@@ -45,58 +54,97 @@ def gan_train(**changes: Any) -> GanTrainConfig:
         "loss": "non_saturating",
         "generator_optimizer": ADAM,
         "discriminator_optimizer": ADAM,
-        "steps_per_call": 3,
+        "schedule": "cosine",
         "sample_grid": 2,
     }
     return GanTrainConfig.model_validate(values | changes)
 
 
-def classifier_network(*, dropout: float = 0.0, norm: str = "batch") -> keras.Model:
+def classifier_spec(*, dropout: float = 0.0, norm: str = "batch") -> NetworkSpec:
     block = {"filters": 3, "stride": 2, "norm": norm, "dropout": dropout}
-    model = ClassifierConfig.model_validate({"blocks": [block]})
-    return build_classifier(model, (8, 8, 1), 3)
+    section = CLASSIFIERS["classifier"].model_validate({"blocks": [block]})
+    return NetworkSpec(section, SHAPE, 3)
 
 
 def classifier(
     *, shift: int = 0, dropout: float = 0.0, norm: str = "batch", **changes: Any
 ) -> ClassifierTask:
-    """A compiled classifier, the same each time."""
+    """A classifier, the same each time."""
     keras.utils.set_random_seed(4)
-    config = classifier_train(**({"augment_shift": shift} | changes))
-    task = ClassifierTask(classifier_network(dropout=dropout, norm=norm), config, seed=11)
-    task.compile(build_optimizer(config.optimizer, "cosine", 20))
-    return task
+    moved = [{"name": "shift", "pixels": shift}] if shift else []
+    config = classifier_train(**({"augmentations": moved} | changes))
+    network = classifier_spec(dropout=dropout, norm=norm).build()
+    return ClassifierTask(network, config, total_steps=TOTAL_STEPS, seed=11)
 
 
-def gan_networks(*, generator_norm: str = "none", **critic: Any) -> tuple[keras.Model, keras.Model]:
-    """Generator (5 latent numbers) and discriminator; `critic` changes its block."""
+def gan_specs(*, generator_norm: str = "none", **critic: Any) -> Mapping[Role, NetworkSpec]:
+    """Generator (5 latent numbers) and discriminator; `critic` changes its block, or its kind."""
     projection = {"size": 4, "filters": 3, "norm": generator_norm, "activation": "tanh"}
-    generator = GeneratorConfig.model_validate(
+    generator = GENERATORS["dcgan"].model_validate(
         {"latent_dim": 5, "projection": projection, "output": {"kernel": 3}}
     )
-    block = {"filters": 4, "kernel": 3, "stride": 2, "activation": "leaky_relu"} | critic
-    return (
-        build_generator(generator, 1),
-        build_discriminator(DiscriminatorConfig.model_validate({"blocks": [block]}), (8, 8, 1)),
-    )
+    if critic.get("name") == "resnet":
+        discriminator = DISCRIMINATORS["resnet"].model_validate(
+            {"stem": {"filters": 4}, "blocks": [{"filters": 4, "stride": 2}]} | critic
+        )
+    else:
+        block = {"filters": 4, "kernel": 3, "stride": 2, "activation": "leaky_relu"} | critic
+        discriminator = DISCRIMINATORS["dcgan"].model_validate({"blocks": [block]})
+    return {
+        "generator": NetworkSpec(generator, SHAPE, 3),
+        "discriminator": NetworkSpec(discriminator, SHAPE, 3),
+    }
 
 
-def dcgan(train: GanTrainConfig, *, generator_norm: str = "batch", **critic: Any) -> GAN:
-    """A compiled DCGAN, the same each time."""
+def dcgan(
+    train: GanTrainConfig,
+    *,
+    generator_norm: str = "batch",
+    seed: int = 11,
+    total_steps: int = TOTAL_STEPS,
+    **critic: Any,
+) -> GAN:
+    """A GAN, the same each time."""
     keras.utils.set_random_seed(4)
-    task = GAN(*gan_networks(generator_norm=generator_norm, **critic), train, seed=11)
-    task.compile(
-        build_optimizer(train.generator_optimizer, "cosine", 20),
-        build_optimizer(train.discriminator_optimizer, "cosine", 20),
+    specs = gan_specs(generator_norm=generator_norm, **critic)
+    return GAN(
+        specs["generator"].build(),
+        specs["discriminator"].build(),
+        train,
+        total_steps=total_steps,
+        ema=specs["generator"].build() if train.ema_decay else None,
+        seed=seed,
     )
-    return task
 
 
-def arrays(variables: Any) -> list[np.ndarray]:
+def arrays(variables: Iterable[Any]) -> list[Array]:
     """Copies of the variables' values."""
     return [np.array(variable.numpy()) for variable in variables]
 
 
-def everything(task: Any) -> list[np.ndarray]:
+def variables(task: Task) -> list[Any]:
     """All that a training changes: networks, average, steps, dropout's seeds, optimizers."""
-    return arrays([*task.variables, *(v for each in task.optimizers for v in each.variables)])
+    parts = (*task.networks.values(), *task.optimizers.values())
+    return [task.step, task.rollbacks, *(each for part in parts for each in part.variables)]
+
+
+def everything(task: Task) -> list[Array]:
+    """The values of all that a training changes."""
+    return arrays(variables(task))
+
+
+def differing(found: list[Array], expected: list[Array]) -> list[int]:
+    """At which of the arrays two trainings differ, by a bit."""
+    pairs = zip(found, expected, strict=True)
+    return [index for index, (a, b) in enumerate(pairs) if not np.array_equal(a, b)]
+
+
+def start_again(task: Task, values: list[Array]) -> None:
+    """Give a task the values of `everything`, as of one that is new."""
+    for variable, value in zip(variables(task), values, strict=True):
+        variable.assign(value)
+
+
+def trace_once(patch: pytest.MonkeyPatch) -> None:
+    """Let the loop trace each task only once: it takes longer than all else in a test."""
+    patch.setattr(loop, "compile_steps", cache(loop.compile_steps))
