@@ -13,7 +13,7 @@ import numpy as np
 from convgan.config import ClassifierRunConfig, load_config
 from convgan.config import presets as config_files
 from convgan.data import hold_out, load_dataset
-from convgan.evaluation import bundled_network
+from convgan.evaluation import bundled_evaluator
 from convgan.hardware import set_precision_and_seed
 from convgan.models.build import check_networks
 from convgan.training.build import build_classifier_task, build_gan
@@ -83,7 +83,7 @@ def evaluator_outputs(name: str) -> dict[str, list[Any]]:
     """
     config = load_config(f"evaluator-{name.split('-', maxsplit=1)[0]}", _CHANGES)
     images = load_dataset(config.data).test.images[:_MEASURED]
-    network = bundled_network(name)
+    network = bundled_evaluator(name)
     assert network is not None
     features, logits = (np.asarray(each, np.float64) for each in network.predict(images))
     return {
