@@ -68,7 +68,7 @@ def write_arrays(path: Path, header: Header, arrays: Arrays) -> str:
     header = {"format": FORMAT, **header}
     # Not ascontiguousarray, which gives a scalar an axis.
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    digest = _digest(header, arrays)
+    digest = digest_of(header, arrays)
     metadata = {"convgan": json.dumps(header | {"sha256": digest})}
     with replacing(path) as temporary:
         temporary.write_bytes(save(dict(arrays), metadata))  # save_file's is for the owner only
@@ -115,7 +115,7 @@ def read_arrays(path: Path, expected: Mapping[str, Form]) -> tuple[Header, dict[
     except (SafetensorError, ValueError, KeyError) as error:
         raise DamagedFile(f"{path} is damaged: {error}") from error
     told = {key: value for key, value in header.items() if key != "sha256"}
-    if _digest(told, arrays) != header.get("sha256"):
+    if digest_of(told, arrays) != header.get("sha256"):
         raise DamagedFile(f"{path} is damaged: its SHA-256 is not the one written with it")
     return header, arrays
 
@@ -162,7 +162,7 @@ def _said(form: Form | None) -> str:
     return f"{form.dtype} {form.shape!s:.80}" if form else "not there"
 
 
-def _digest(header: Header, arrays: Arrays) -> str:
+def digest_of(header: Header, arrays: Arrays) -> str:
     """Return the SHA-256 (hex) of the header and of the arrays, by name."""
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):

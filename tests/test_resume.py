@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from convgan.training.checkpoint import read_header
 from typer.testing import CliRunner, Result
 
+from convgan.arrays import read_header
 from convgan.cli import app
 from convgan.runs import Run
 
@@ -80,13 +80,13 @@ def test_what_may_change(run: Path, made: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "pictures"
     shutil.copytree(made / "mnist", elsewhere / "mnist")
     changes = ["steps_per_call=2", "checkpoint_every.minutes=0", "keep_checkpoints=9"]
-    sets = [f"--set=train.{change}" for change in [*changes, "on_nan=rollback"]]
+    sets = [f"--set=runtime.{change}" for change in [*changes, "on_nan=rollback"]]
     done("--resume", run, "--epochs=3", *sets, f"--set=data.folder={elsewhere}")
     now = Run.open(run)
     assert now.config().train.epochs == 3
     assert [time["epoch"] for time in now.manifest["times"]] == [1, 2, 3]
     newest = max((run / "checkpoints").iterdir())
-    assert read_header(newest)["config"]["train"]["steps_per_call"] == 2
+    assert read_header(newest)["config"]["runtime"]["steps_per_call"] == 2
 
 
 def test_other_pictures_are_noticed(run: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,6 @@ import pytest
 
 from convgan.config import load_config
 from convgan.errors import DataError, RunError, UsageError
-from convgan.files import replacing
 from convgan.runs import Run, all_runs, find_run, read_json, write_json
 
 
@@ -246,17 +245,10 @@ def test_files_that_the_disk_did_not_take_are_written_before_the_next_checkpoint
 ) -> None:
     run = make(tmp_path)
 
-    def job(name: str, text: str) -> Callable[[], None]:
-        def write() -> None:
-            with replacing(run.folder / name) as temporary:
-                temporary.write_text(text)
-
-        return write
-
     with full_disk(), caplog.at_level("WARNING", logger="convgan"):
-        run.write("a", job("a", "first"))
-        run.write("b", job("b", "other"))
-        run.write("a", job("a", "second"))
+        run.write("a", b"first")
+        run.write("b", b"other")
+        run.write("a", b"second")
         with pytest.raises(RunError, match="cannot write"):
             run.flush()
     assert "it is kept for later" in caplog.text
@@ -264,7 +256,7 @@ def test_files_that_the_disk_did_not_take_are_written_before_the_next_checkpoint
     assert (run.folder / "a").read_text() == "second"
     assert (run.folder / "b").read_text() == "other"
     with full_disk():
-        run.write("c", job("c", "of an epoch that is done again"))
+        run.write("c", b"of an epoch that is done again")
     run.rewind(0)
     run.flush()
     assert not (run.folder / "c").exists()

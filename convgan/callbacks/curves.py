@@ -2,52 +2,79 @@
 
 from __future__ import annotations
 
-import math
+from abc import abstractmethod
+from typing import Any
 
 from convgan.reporting import save_curves, save_metric_over_epochs
 from convgan.runs import Run
 from convgan.training.callback import Callback, Numbers
 
 
-class Curves(Callback):
-    """`curves.png`: the training's numbers per call, the validation's per epoch."""
+class Plot(Callback):
+    """A plot of the log; one that a full disk did not take is drawn again later.
 
-    def __init__(self, run: Run) -> None:
+    Args:
+        run: whose log, and where to.
+        name: of the file.
+    """
+
+    def __init__(self, run: Run, name: str) -> None:
         self.run = run
+        self.path = run.folder / name
+
+    def on_train_begin(self) -> None:
+        """See whether there is one."""
+        self.missing = not self.path.is_file()
 
     def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
         """Draw all that is logged."""
         del epoch, logs
+        self.missing = True
+        self.draw(self.run.records())
+        self.missing = False
+
+    def on_train_end(self) -> None:
+        """Draw what could not be drawn before."""
+        if self.missing and (records := self.run.records()):
+            self.draw(records)
+
+    @abstractmethod
+    def draw(self, records: list[dict[str, Any]]) -> None:
+        """Draw these lines of the log."""
+
+
+class Curves(Plot):
+    """`curves.png`: the training's numbers per call, the validation's per epoch."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run, "curves.png")
+
+    def draw(self, records: list[dict[str, Any]]) -> None:
+        """Draw them without what is logged twice."""
         shown = [
             {key: value for key, value in record.items() if _belongs(key, record)}
-            for record in self.run.records()
+            for record in records
         ]
-        save_curves(self.run.folder / "curves.png", shown)
+        save_curves(self.path, shown)
 
 
-class QualityCurve(Callback):
+class QualityCurve(Plot):
     """`frechet.png`: the distance after each epoch whose log has `val_frechet`."""
 
     def __init__(self, run: Run, protocol: str) -> None:
-        self.run = run
+        super().__init__(run, "frechet.png")
         self.protocol = protocol
 
-    def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
+    def draw(self, records: list[dict[str, Any]]) -> None:
         """Draw the distances so far, the best marked."""
-        del epoch
-        if not math.isfinite(logs.get("val_frechet", math.nan)):
-            return
         points = [
             (record["epoch"], record["val_frechet"], None)
-            for record in self.run.records()
+            for record in records
             if record.get("val_frechet") is not None
         ]
-        if not points:  # the log waits for a disk that is full
-            return
-        best, _, _ = min(points, key=lambda point: point[1])
-        save_metric_over_epochs(
-            self.run.folder / "frechet.png", points, name=self.protocol, best=best
-        )
+        if points:
+            best, _, _ = min(points, key=lambda point: point[1])
+            save_metric_over_epochs(self.path, points, name=self.protocol, best=best)
 
 
 def _belongs(key: str, record: dict[str, float]) -> bool:

@@ -1,7 +1,7 @@
 """`model/`: the networks after each epoch, and the best of them.
 
-They can be made again, from the newest checkpoint and from that of the best epoch. So one that
-cannot be written waits for nothing: it is made again when the disk takes it.
+They can be made again, from the newest checkpoint and from that of the best epoch, when a disk
+that was full takes them. Only the best network waits in memory: its checkpoint may be missing too.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import logging
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from convgan.errors import DataError
+from numpy.typing import NDArray
+
+from convgan.errors import DataError, RunError
 from convgan.models.build import NetworkSpec, Role
 from convgan.models.network_file import read_network, write_keras, write_network
 from convgan.runs import Run
@@ -90,9 +92,12 @@ class SaveBest(Callback):
         self.monitor = monitor
         self.sign = 1 if better == "higher" else -1
         self.entry = entry
+        self.path = run.folder / "model" / f"{file}.safetensors"
+        self._waiting: tuple[dict[str, float], list[NDArray[Any]]] | None = None
+        """A best epoch and its network, which the disk did not take."""
 
     def on_train_begin(self) -> None:
-        """Make the file again if the training went back: it may be of an epoch not done now."""
+        """Make the file again if it is lost, or of an epoch that a resume or rollback undid."""
         self._remake()
 
     def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
@@ -108,14 +113,22 @@ class SaveBest(Callback):
     def on_train_end(self) -> None:
         """Make again what a full disk did not take, and write the network for use elsewhere."""
         self._remake()
-        path = self.run.folder / "model" / f"{self.file}.safetensors"
-        if self.progress.best and path.is_file():
-            _export([path])
+        if self.progress.best and self.path.is_file():
+            _export([self.path])
 
     def _remake(self) -> None:
-        """Write the network from the best epoch's checkpoint, if the file is not that."""
+        """Write the network of the best epoch, if the file is not that."""
         best = self.progress.best
-        if not best or self.run.manifest.get(self.entry) == best:
+        if not best or (self.run.manifest.get(self.entry) == best and self.path.is_file()):
+            return
+        network = self.task.networks[self.network]
+        if self._waiting and self._waiting[0] == best:
+            now = network.get_weights()
+            network.set_weights(self._waiting[1])
+            try:
+                self._save()
+            finally:
+                network.set_weights(now)
             return
         try:
             with self.state.as_of(int(best["step"])):
@@ -126,7 +139,14 @@ class SaveBest(Callback):
 
     def _save(self) -> None:
         best = self.progress.best
-        _save(self.run, self.file, self.task.networks[self.network], self.specs)
+        network = self.task.networks[self.network]
+        self.run.update(**{self.entry: None})  # until the file is that of this epoch
+        try:
+            _save(self.run, self.file, network, self.specs)
+        except RunError:
+            self._waiting = best, network.get_weights()
+            raise
+        self._waiting = None
         self.run.update(**{self.entry: best})
 
 

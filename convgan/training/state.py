@@ -14,7 +14,7 @@ import tensorflow as tf
 from pydantic import TypeAdapter, ValidationError
 
 from convgan.arrays import DamagedFile, form_of, read_arrays, read_header, write_arrays
-from convgan.errors import RunError
+from convgan.errors import DataError, RunError
 from convgan.models.network_file import named_variables
 from convgan.training.task import Task
 
@@ -154,10 +154,13 @@ class TrainingState:
         """Give the variables for a while the values of the checkpoint of this step.
 
         Raises:
-            DataError: as `restore`.
+            DataError: it is missing, or as `restore`.
         """
+        path = self._path(step)
+        if not path.is_file():
+            raise DataError(f"{path} is missing")
         before, progress = self.snapshot(), dict(vars(self.progress))
-        self.restore(self._path(step))
+        self.restore(path)
         try:
             yield
         finally:

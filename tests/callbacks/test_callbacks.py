@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +14,31 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from convgan.callbacks.writing import (
-    Curves,
-    MetricsLog,
-    SampleGrid,
-    SaveBest,
-    SaveModels,
-    save_network,
-)
 
+from convgan.callbacks.curves import Curves
+from convgan.callbacks.grids import SampleGrid
+from convgan.callbacks.log import MetricsLog
+from convgan.callbacks.networks import SaveNetworks
 from convgan.callbacks.progress import ProgressBar
 from convgan.callbacks.tensorboard import TensorBoard
 from convgan.config import load_config
+from convgan.errors import DataError, RunError
+from convgan.models.network_file import read_network
 from convgan.reporting.images import read_png
 from convgan.runs import Run
-from convgan.training import TrainingState, run_training
-from tests.training.tiny import classifier, classifier_train, dcgan, gan_train, pictures
+from convgan.training.callback import Callback
+from convgan.training.gan import GAN
+from convgan.training.loop import run_training
+from convgan.training.state import TrainingState
+from tests.training.tiny import (
+    classifier,
+    classifier_train,
+    dcgan,
+    gan_specs,
+    gan_train,
+    pictures,
+    runtime,
+)
 
 SET = pictures(22)
 TRAIN = gan_train(epochs=2, ema_decay=0.5)
@@ -37,25 +49,29 @@ def run(tmp_path: Path) -> Run:
     return Run.create(tmp_path, "tiny", load_config("dcgan-fashion"))
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Any]:
-    """A run of two epochs (5 steps, in calls of 2 and 3) with all callbacks."""
-    run = Run.create(tmp_path_factory.mktemp("runs"), "tiny", load_config("dcgan-fashion"))
-    task = dcgan(TRAIN)
-    state = TrainingState(run.folder / "checkpoints", task)
-    callbacks = [
-        SaveModels(run, state),
-        SampleGrid(run, state, TRAIN.sample_grid),
+def beside(run: Run, state: TrainingState, task: GAN) -> list[Callback]:
+    """What stands beside a GAN's training."""
+    return [
+        SaveNetworks(run, state, task, gan_specs(generator_norm="batch")),
+        SampleGrid(run, state, task, TRAIN.sample_grid),
         ProgressBar(state, TRAIN, 5),
         MetricsLog(run, state, 22 / 8),
         Curves(run),
         TensorBoard(run, state),
     ]
-    run_training(task, SET, TRAIN, state=state, callbacks=callbacks)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, GAN]:
+    """A run of two epochs (5 steps, in calls of 2 and 3) with all callbacks."""
+    run = Run.create(tmp_path_factory.mktemp("runs"), "tiny", load_config("dcgan-fashion"))
+    task = dcgan(TRAIN)
+    state = TrainingState(run.folder / "checkpoints", task, before_save=run.flush)
+    run_training(task, SET, TRAIN, runtime(), state=state, callbacks=beside(run, state, task))
     return run, task
 
 
-def test_metrics_log(trained: tuple[Run, Any]) -> None:
+def test_metrics_log(trained: tuple[Run, GAN]) -> None:
     run, task = trained
     lines = (run.folder / "metrics.jsonl").read_text().splitlines()
     records = [json.loads(line) for line in lines]
@@ -73,7 +89,7 @@ def test_metrics_log(trained: tuple[Run, Any]) -> None:
     assert 0 < first["seconds"] <= last["seconds"]
 
 
-def test_sample_grids(trained: tuple[Run, Any]) -> None:
+def test_sample_grids(trained: tuple[Run, GAN]) -> None:
     run, task = trained
     frames = Run.open(run.folder).manifest["samples"]
     assert frames == [
@@ -94,28 +110,33 @@ def test_sample_grids(trained: tuple[Run, Any]) -> None:
     assert np.array_equal(np.stack(cells), task.sample("samples", 4))
 
 
-def test_saved_models_do_the_same_as_those_in_memory(trained: tuple[Run, Any]) -> None:
+def test_saved_networks_do_the_same_as_those_in_memory(trained: tuple[Run, GAN]) -> None:
+    """Those that convgan reads back to the bit; those in Keras's own layers to rounding."""
     run, task = trained
+    assert task.ema is not None
     z = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
     inputs = {
-        "generator": (task.average, z),
+        "generator": (task.ema, z),
         "generator_raw": (task.generator, z),
-        "discriminator": (task.discriminator, task.average(z, training=False)),
+        "discriminator": (task.discriminator, task.ema(z, training=False)),
     }
-    files = sorted(path.stem for path in (run.folder / "model").iterdir())
-    assert files == sorted(inputs)
+    files = sorted(path.name for path in (run.folder / "model").iterdir())
+    assert files == sorted(f"{name}.{kind}" for name in inputs for kind in ("keras", "safetensors"))
     for name, (network, x) in inputs.items():
+        saved = read_network(run.folder / "model" / f"{name}.safetensors").network
+        assert np.array_equal(saved(x, training=False), network(x, training=False)), name
         loaded = keras.models.load_model(run.folder / "model" / f"{name}.keras", compile=False)
-        assert np.array_equal(loaded(x, training=False), network(x, training=False)), name
-    different = task.average(z, training=False) - task.generator(z, training=False)
+        found, expected = loaded(x, training=False), network(x, training=False)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6, err_msg=name)
+    different = task.ema(z, training=False) - task.generator(z, training=False)
     assert np.abs(different).max() > 1e-4
 
 
-def test_curves_are_a_picture(trained: tuple[Run, Any]) -> None:
+def test_curves_are_a_picture(trained: tuple[Run, GAN]) -> None:
     assert read_png(trained[0].folder / "curves.png").size > 10_000
 
 
-def test_tensorboard_events(trained: tuple[Run, Any]) -> None:
+def test_tensorboard_events(trained: tuple[Run, GAN]) -> None:
     from tensorflow.core.util import event_pb2
 
     run, task = trained
@@ -141,89 +162,72 @@ def test_tensorboard_events(trained: tuple[Run, Any]) -> None:
     assert png == (run.folder / "samples" / "epoch-0002.png").read_bytes()
 
 
-def best_classifier(run: Run, state: TrainingState, monitor: str = "val_accuracy") -> SaveBest:
-    return SaveBest(run, state, monitor, network="classifier", file="best", entry="results")
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file may grow: writes fail as they do on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def kept_epochs(run: Run, monitor: str, values: list[float]) -> list[int]:
-    """The epoch (from 0) whose network lies in the file after each epoch."""
-    task = classifier()
-    state = TrainingState(run.folder / "checkpoints", task)
-    saver = best_classifier(run, state, monitor)
-    saver.set_model(task)
-    kept = []
-    for epoch, value in enumerate(values):
-        state.progress.step = 10 * epoch
-        task.network.get_layer("classes").bias.assign([epoch, 0, 0])
-        saver.on_epoch_end(epoch, {monitor: value, "loss": 1.0})
-        loaded = keras.models.load_model(run.folder / "model" / "best.keras", compile=False)
-        kept.append(int(loaded.get_layer("classes").bias[0]))
-    assert run.manifest["results"] == state.progress.best
-    return kept
+def test_what_a_full_disk_does_not_take_is_written_later(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Log and grids wait; networks and plots are made again at the end, of what is then."""
+    task = dcgan(TRAIN)
+    state = TrainingState(run.folder / "checkpoints", task, before_save=run.flush)
+    callbacks = beside(run, state, task)
+    logs = dict.fromkeys(task.log_names, 0.5)
+
+    def tell(event: str, *args: Any) -> None:
+        for callback in callbacks:
+            if not isinstance(callback, TensorBoard | ProgressBar):
+                getattr(callback, event)(*args)
+
+    tell("on_train_begin")
+    state.progress.step = 2
+    with full_disk(), caplog.at_level(logging.WARNING, logger="convgan"):
+        for callback in callbacks:
+            if isinstance(callback, SampleGrid | MetricsLog):
+                callback.on_call_end(2, logs)
+                callback.on_epoch_end(0, logs)
+            elif not isinstance(callback, TensorBoard | ProgressBar):
+                with pytest.raises((RunError, DataError)):  # there is no log to draw
+                    callback.on_epoch_end(0, logs)
+    grid = task.sample("samples", 4).numpy()
+    assert {path.name for path in run.folder.rglob("*") if path.stat().st_size} == {
+        *("config.yaml", "run.json", "lock", "model", "samples"),
+    }
+    assert "it is kept for later" in caplog.text
+    task.train_step(tf.constant(SET.images[:8]))
+    assert not np.array_equal(task.sample("samples", 4), grid)
+    run.flush()  # as before the next checkpoint
+    assert [record["step"] for record in run.records()] == [2, 2]
+    drawn = read_png(run.folder / "samples/epoch-0001.png")  # that of its epoch
+    assert np.array_equal(drawn[2:82:10, 2:82:10], grid[0])
+    tell("on_train_end")
+    assert (run.folder / "curves.png").is_file()
+    found = read_network(run.folder / "model/generator_raw.safetensors").network.get_weights()
+    pairs = zip(found, task.generator.get_weights(), strict=True)
+    assert all(np.array_equal(a, b) for a, b in pairs)
 
 
-def test_the_most_accurate_epoch_is_kept(run: Run) -> None:
-    assert kept_epochs(run, "val_accuracy", [0.5, 0.7, 0.7, 0.6, 0.9]) == [0, 1, 1, 1, 4]
-    best = {"epoch": 5, "step": 40, "val_accuracy": 0.9, "loss": 1.0}
-    assert run.manifest["results"] == best
-
-
-def test_the_epoch_of_the_least_distance_is_kept(run: Run) -> None:
-    nan = float("nan")
-    assert kept_epochs(run, "val_frechet", [9.0, 7.0, nan, 7.0, 8.0, 3.0]) == [0, 1, 1, 1, 1, 5]
-
-
-def test_an_epoch_that_was_not_measured_is_not_the_best(run: Run) -> None:
-    task = classifier()
-    saver = best_classifier(run, TrainingState(run.folder / "checkpoints", task), "val_frechet")
-    saver.set_model(task)
-    saver.on_epoch_end(0, {"loss": 1.0})
-    saver.on_epoch_end(1, {"loss": 1.0, "val_frechet": float("nan")})
-    assert not (run.folder / "model").exists()
-    assert "results" not in run.manifest
-
-
-def test_best_so_far_outlives_a_resume(run: Run) -> None:
-    """A worse epoch after a resume does not take the place of the better one before it."""
-    first = TrainingState(run.folder / "checkpoints", classifier())
-    first.progress.best = {"epoch": 1, "val_accuracy": 0.8}
-    first.save()
-    task = classifier()
-    state = TrainingState(run.folder / "checkpoints", task)
-    saver = best_classifier(run, state)
-    saver.set_model(task)
-    state.restore_newest()
-    saver.on_epoch_end(1, {"val_accuracy": 0.6})
-    assert state.progress.best == {"epoch": 1, "val_accuracy": 0.8}
-    assert not (run.folder / "model").exists()
-
-
-def test_the_newest_models_are_kept(run: Run) -> None:
-    task = classifier()
-    saver = SaveModels(run, TrainingState(run.folder / "checkpoints", task))
-    saver.set_model(task)
-    for epoch in (0, 1):
-        saver.on_epoch_end(epoch, {"loss": 0.5 + epoch})
-    assert run.manifest["results"] == {"epoch": 2, "step": 0, "loss": 1.5}
-    assert (run.folder / "model" / "classifier.keras").is_file()
-
-
-def test_losses_that_are_not_finite_end_nothing(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_losses_that_are_not_finite_end_nothing(run: Run) -> None:
     state = TrainingState(run.folder / "checkpoints", classifier())
     nowhere = {"loss": float("nan"), "accuracy": float("inf")}
     state.progress.step = 4
     state.progress.best = {"loss": float("nan")}
-    MetricsLog(run, state, 2.0).on_train_batch_end(4, nowhere)
+    MetricsLog(run, state, 2.0).on_call_end(4, nowhere)
     assert run.records() == [{"step": 4, "epoch": 2.0, "loss": None, "accuracy": None}]
-    with caplog.at_level(logging.WARNING, logger="convgan"):
-        Curves(run).on_epoch_end(1, nowhere)
-    assert "no finite number" in caplog.text
     state.save()
     TrainingState(run.folder / "checkpoints", classifier()).restore_newest()
 
 
 def test_progress_without_a_terminal(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    """A line an epoch: numbers, speed since this process began, and the time left."""
+    """One line per epoch: numbers, speed since this process began, and the time left."""
     state = TrainingState(run.folder / "checkpoints", classifier())
     state.progress.step, state.progress.seconds = 10, 100.0  # from before a resume
     bar = ProgressBar(state, classifier_train(epochs=3), 30)
@@ -231,26 +235,8 @@ def test_progress_without_a_terminal(run: Run, caplog: pytest.LogCaptureFixture)
         bar.on_train_begin()
         bar.on_epoch_begin(1)
         state.progress.step, state.progress.seconds = 20, 104.0
-        bar.on_train_batch_end(20, {"loss": 0.25})
+        bar.on_call_end(20, {"loss": 0.25})
         bar.on_epoch_end(1, {"loss": 0.25, "accuracy": 0.5})
         bar.on_train_end()
     # 10 steps of 8 pictures in 4 seconds; 10 steps are left.
     assert caplog.messages == ["epoch 2/3: loss 0.2500, accuracy 0.5000, 20 images/s, 00:04 left"]
-
-
-def test_a_network_that_waited_for_the_disk_is_that_of_its_epoch(run: Run) -> None:
-    task = dcgan(TRAIN)
-    first = task.generator.get_weights()
-    folder = run.folder / "model"
-    folder.write_bytes(b"")  # a file in the way of the folder
-    save_network(run, "generator", task.generator)
-    task.train_step((tf.constant(SET.images[:8]), None))
-    later = task.generator.get_weights()
-    folder.unlink()
-    run.flush()
-    found = keras.models.load_model(folder / "generator.keras", compile=False).get_weights()
-    assert all(np.array_equal(a, b) for a, b in zip(found, first, strict=True))
-    assert all(
-        np.array_equal(a, b) for a, b in zip(task.generator.get_weights(), later, strict=True)
-    )
-    assert any(not np.array_equal(a, b) for a, b in zip(first, later, strict=True))

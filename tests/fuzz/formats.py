@@ -18,6 +18,10 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
+from safetensors.numpy import load, save
+
+from convgan.arrays import digest_of
+
 from .edits import Edit
 
 Editor = Callable[[Random, bytes, Edit], bytes]
@@ -39,6 +43,8 @@ _WORDS = (
     "2001-01-01T99:99:99Z", '"\\ud800"', '"\\U00110000"', '"\\0"', "~", "yes", "=", "\u2028",
     "\ufeff", "\x07", "a" * 2000, "[" * 400, "{a: " * 400, "name", "task", "model.", ".0.", "@",
 )  # fmt: skip
+_DTYPES = ("F64", "F32", "F16", "BF16", "I64", "I32", "U8", "BOOL", "F8_E4M3", "C64")
+_SIZES = (0, 1, 4, 7, 2**20, 2**31, 2**32 - 1, 2**63 - 1, 2**64 - 1)
 _TEXT_WORD = re.compile(r"[^\s:,={}\[\]]+")
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_CHUNKS = (b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"zTXt", b"iTXt", b"acTL", b"fdAT", b"IDAT")
@@ -55,27 +61,13 @@ def edit_gzip(rng: Random, data: bytes, edit: Edit) -> bytes:
 
 def edit_zip(rng: Random, data: bytes, edit: Edit) -> bytes:
     """Edit a member, or leave one out, or have it twice, or compress it otherwise."""
-    return edit_members(rng, data, lambda _, content: edit(content))
-
-
-def edit_keras(rng: Random, data: bytes, edit: Edit) -> bytes:
-    """Edit the tree of config.json, and the bytes of the weights."""
-
-    def edit_member(name: str, content: bytes) -> bytes:
-        return edit_json(rng, content, edit) if name.endswith(".json") else edit(content)
-
-    return edit_members(rng, data, edit_member)
-
-
-def edit_members(rng: Random, data: bytes, edit: Callable[[str, bytes], bytes]) -> bytes:
-    """Edit one member of an archive by its name and content."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = [(info, archive.read(info)) for info in archive.infolist()]
     place = rng.randrange(len(members))
     info, content = members[place]
     what = rng.random()
     if what < 0.9:
-        members[place] = (info, edit(info.filename, content))
+        members[place] = (info, edit(content))
     elif what < 0.93:
         members[place : place + 1] = []
     elif what < 0.96:
@@ -89,6 +81,44 @@ def edit_members(rng: Random, data: bytes, edit: Callable[[str, bytes], bytes]) 
         for info, content in members:
             archive.writestr(info, content)
     return written.getvalue()
+
+
+def edit_safetensors(rng: Random, data: bytes, edit: Edit) -> bytes:
+    """Edit the header's tree, what is told in its metadata, the arrays, or their number."""
+    try:
+        length = int.from_bytes(data[:8], "little")
+        header, payload = json.loads(data[8 : 8 + length]), data[8 + length :]
+        told = json.loads(header["__metadata__"].get("convgan", "null"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return edit(data)
+    names = [name for name in header if name != "__metadata__"]
+    what = rng.random()
+    if what < 0.3 and told:
+        told = json.loads(edit_json(rng, json.dumps(told).encode(), edit))
+        header["__metadata__"]["convgan"] = json.dumps(told)
+    elif what < 0.6:
+        header = json.loads(edit_json(rng, json.dumps(header).encode(), edit))
+    elif what < 0.75:
+        entry = header[rng.choice(names)]
+        key = rng.choice(("dtype", "shape", "data_offsets"))
+        entry[key] = rng.choice((rng.choice(_DTYPES), rng.choice(_VALUES), [0, rng.choice(_SIZES)]))
+    elif what < 0.85:
+        header[rng.choice(("a", *names))] = header.pop(rng.choice(names))
+    elif what < 0.95:
+        payload = edit(payload)
+    text = json.dumps(header).encode()
+    length = len(text) if what < 0.98 else rng.choice(_SIZES)
+    return _mended(length.to_bytes(8, "little") + text + payload, told)
+
+
+def _mended(data: bytes, told: Any) -> bytes:
+    """The file with the checksum of what it then holds, where that can be computed."""
+    try:
+        arrays = load(data)
+        told = {key: value for key, value in told.items() if key != "sha256"}
+        return save(arrays, {"convgan": json.dumps(told | {"sha256": digest_of(told, arrays)})})
+    except Exception:  # it is no safetensors file now, which is for the reader to say
+        return data
 
 
 def edit_png(rng: Random, data: bytes, edit: Edit) -> bytes:

@@ -19,13 +19,22 @@ from unittest import mock
 import numpy as np
 from PIL import Image
 
+from convgan.arrays import form_of, read_arrays, write_arrays
 from convgan.config import DataConfig, load_config
 from convgan.data import load_dataset, read_idx, read_npz
 from convgan.runs import Run, all_runs
 from convgan.runs.log import MetricsFile
 from tests.data.making import idx_bytes, some_arrays, write_npz
 
-from .formats import Editor, edit_gzip, edit_json, edit_keras, edit_png, edit_text, edit_zip
+from .formats import (
+    Editor,
+    edit_gzip,
+    edit_json,
+    edit_png,
+    edit_safetensors,
+    edit_text,
+    edit_zip,
+)
 
 
 class Reader(NamedTuple):
@@ -192,31 +201,19 @@ def _read_change(content: bytes, folder: Path) -> Any:
 
 
 def _networks(folder: Path) -> list[bytes]:
-    import keras
-    from keras import layers
+    from convgan.models.network_file import write_network
+    from tests.training.tiny import classifier_spec, gan_specs
 
-    chains = [
-        [layers.Input((3,)), layers.Dense(2)],
-        [
-            layers.Input((4, 4, 1)),
-            layers.SpectralNormalization(layers.Conv2D(2, 3, padding="same")),
-            layers.Flatten(),
-        ],
-        [
-            layers.Input((3,)),
-            layers.Dense(4),
-            layers.Reshape((2, 2, 1)),
-            layers.Conv2DTranspose(2, 3),
-        ],
-        [layers.Input((3, 4, 2)), layers.BatchNormalization(), layers.GlobalAveragePooling2D()],
+    sets = [
+        {"classifier": classifier_spec()},
+        gan_specs(generator_norm="batch", spectral_norm=True, dropout=0.3),
+        {"discriminator": gan_specs(name="resnet")["discriminator"]},
     ]
     files = []
-    for place, chain in enumerate(chains):
-        network = keras.Sequential(chain)
-        if place:
-            network = keras.Model(network.inputs, network.outputs)
-        network.save(folder / "a.keras")
-        files.append((folder / "a.keras").read_bytes())
+    for specs in sets:
+        for role, spec in specs.items():
+            write_network(folder / "a.safetensors", role, spec.build(), spec)
+            files.append((folder / "a.safetensors").read_bytes())
     return files
 
 
@@ -225,28 +222,27 @@ _loads = itertools.count(1)
 
 def _read_network(content: bytes, folder: Path) -> Any:
     import keras
-    from convgan.models.keras_file import load_keras_file
+
+    from convgan.models.network_file import read_network
 
     if next(_loads) % 200 == 0:
         keras.backend.clear_session()  # which keeps a name for each layer
-    return load_keras_file(_written(folder / "a.keras", content))
+    return read_network(_written(folder / "a.safetensors", content))
 
 
 _NUMBERS = {"first": np.arange(6, dtype=np.float32).reshape(2, 3), "step": np.array(3)}
 
 
 def _checkpoints(folder: Path) -> list[bytes]:
-    from convgan.training.checkpoint import write_checkpoint
-
-    write_checkpoint(folder / "a.npz", {"progress": {"step": 3}}, _NUMBERS)
-    return [(folder / "a.npz").read_bytes()]
+    write_arrays(folder / "a.safetensors", {"progress": {"step": 3, "best": {"a": 1.5}}}, _NUMBERS)
+    return [(folder / "a.safetensors").read_bytes()]
 
 
 def _read_checkpoint(content: bytes, folder: Path) -> Any:
-    from convgan.training.checkpoint import read_arrays, read_header
-
-    path = _written(folder / "a.npz", content)
-    return read_arrays(path, read_header(path), _NUMBERS)
+    forms = {name: form_of(array) for name, array in _NUMBERS.items()}
+    header, arrays = read_arrays(_written(folder / "a.safetensors", content), forms)
+    assert {name: form_of(array) for name, array in arrays.items()} == forms
+    return header, arrays
 
 
 def _manifests(folder: Path) -> list[bytes]:
@@ -405,10 +401,10 @@ READERS: dict[str, Reader] = {
     "cache": Reader(_cached_arrays, _read_cached),
     "yaml": Reader(_configs, _read_config, (edit_text,)),
     "set": Reader(_changes, _read_change, (edit_text,)),
-    "keras": Reader(_networks, _read_network, (edit_keras,)),
-    "checkpoint": Reader(_checkpoints, _read_checkpoint, (edit_keras,)),
+    "network": Reader(_networks, _read_network, (edit_safetensors,)),
+    "checkpoint": Reader(_checkpoints, _read_checkpoint, (edit_safetensors,)),
     "manifest": Reader(_manifests, _read_manifest, (edit_json,)),
     "log": Reader(_logs, _read_log, (edit_text,)),
-    "features": Reader(_features, _read_features),
+    "features": Reader(_features, _read_features, (edit_safetensors,)),
     "evaluation": Reader(_evaluations, _read_evaluation, (edit_json,)),
 }

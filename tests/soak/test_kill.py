@@ -73,9 +73,7 @@ def killed_to_its_end(
         table[place(out, before)] += 1
 
 
-def comes(
-    aim: str, out: Path, before: list[Path], process: Forked, chance: random.Random
-) -> bool:
+def comes(aim: str, out: Path, before: list[Path], process: Forked, chance: random.Random) -> bool:
     """Wait for such a moment, as seen from outside; False if the run ended first."""
     ready = time.monotonic() + chance.uniform(0, 12)
     if aim != ANY:  # a little after it trains again, or after its last step

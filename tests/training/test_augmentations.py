@@ -128,6 +128,4 @@ def test_each_picture_is_turned_and_scaled_about_its_centre(compiled: bool) -> N
 
 
 def test_a_warp_by_nothing_changes_nothing() -> None:
-    assert made(change_of("affine")) == pytest.approx(
-        IMAGES, abs=1e-5
-    )
+    assert made(change_of("affine")) == pytest.approx(IMAGES, abs=1e-5)

@@ -108,9 +108,7 @@ def test_every_loss_at_every_logit(
 
 
 @pytest.mark.parametrize("case", NETWORKS)
-def test_networks_and_what_is_added_to_the_loss(
-    case: str, tolerance: tuple[float, float]
-) -> None:
+def test_networks_and_what_is_added_to_the_loss(case: str, tolerance: tuple[float, float]) -> None:
     changes, networks = NETWORKS[case]
     assert_one_pass_is_two(tolerance, gan_train(**changes), **networks)
 

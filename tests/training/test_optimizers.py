@@ -69,7 +69,9 @@ def test_numbers_of_the_configuration_arrive() -> None:
     )
     assert isinstance(adam, keras.optimizers.Adam)
     assert (adam.beta_1, adam.beta_2) == (0.5, 0.9)
-    rms = build_optimizer(RMSprop(name="rmsprop", learning_rate=0.3, rho=0.7), "constant", 9, NETWORK)
+    rms = build_optimizer(
+        RMSprop(name="rmsprop", learning_rate=0.3, rho=0.7), "constant", 9, NETWORK
+    )
     assert isinstance(rms, keras.optimizers.RMSprop)
     assert rms.rho == 0.7
     assert float(rms.learning_rate) == pytest.approx(0.3)

@@ -9,7 +9,6 @@ import tensorflow as tf
 from convgan.config.kinds import PENALTIES, Penalty
 
 
-
 def penalty_of(name: str) -> Penalty:
     return PENALTIES[name].model_validate({"name": name, "weight": 7.0})  # not in its value
 

@@ -118,7 +118,9 @@ def test_a_damaged_one_is_set_aside_and_the_one_before_is_used(
     ]
     again.checkpoints()[0].write_bytes(b"")
     for _ in range(2):  # where none is whole all stay, and the second try ends the same
-        with pytest.raises(RunError, match=r"no whole checkpoint(.|\n)*000004.safetensors is damaged"):
+        with pytest.raises(
+            RunError, match=r"no whole checkpoint(.|\n)*000004.safetensors is damaged"
+        ):
             again.restore_newest()
     assert len(again.checkpoints()) == 1
 
@@ -134,7 +136,10 @@ def test_one_that_cannot_be_read_now_is_not_a_damaged_one(
     newest.mkdir()  # a file that gives an error when it is read, for root too
     with pytest.raises(RunError, match=r"cannot be read: .*Is a directory"):
         state.restore_newest()
-    assert [path.name for path in state.checkpoints()] == ["step-000000004.safetensors", newest.name]
+    assert [path.name for path in state.checkpoints()] == [
+        "step-000000004.safetensors",
+        newest.name,
+    ]
 
 
 def test_one_of_another_training_is_refused_and_not_set_aside(tmp_path: Path) -> None:
