@@ -30,6 +30,9 @@ Header = dict[str, Any]
 
 _MAX_HEADER = 10_000_000
 _LENGTH_BYTES = 8  # of the header, little-endian, at the beginning
+_MALFORMED = (
+    ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
 _TYPES = {"F32": "float32", "I64": "int64", "I32": "int32", "U32": "uint32", "U8": "uint8"}
 
 
@@ -135,7 +138,7 @@ def _read_head(path: Path) -> tuple[Header, dict[str, Form], int]:
         }
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except _MALFORMED as error:
         if isinstance(error, DamagedFile):
             raise
         raise DamagedFile(f"{path} is damaged: {type(error).__name__}: {error!s:.200}") from error

@@ -133,9 +133,10 @@ def test_a_resume_makes_the_file_again(
                 raise KeyboardInterrupt
             update(self, **entries)
 
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patch:
             patch.setattr(Run, "update", killed)
-            training.epoch(2, 0.9, save=False)
+            with pytest.raises(KeyboardInterrupt):
+                training.epoch(2, 0.9, save=False)
         assert kept(run) == 2
     again = training.resumed()
     assert kept(run) == 0

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convgan.arrays import Form, read_arrays, write_arrays
 from convgan.config import DataConfig
 from convgan.data import archive, decoding, load_dataset, pictures, read_idx, read_npz
 from convgan.data.npz import MAX_NPZ_BYTES
@@ -222,3 +223,16 @@ def test_a_cached_array_is_mapped(root: Path, monkeypatch: pytest.MonkeyPatch) -
     images = load(root).train.images
     assert images[0, 0, 0, 0] == 10
     assert not images.flags.writeable
+
+
+@pytest.mark.parametrize("shape", ["[1e999]", "[[]]", "7", "null", "[-1]"])
+def test_a_shape_that_is_none(tmp_path: Path, shape: str) -> None:
+    """JSON's infinity gave an OverflowError."""
+    path = tmp_path / "a.safetensors"
+    write_arrays(path, {}, {"x": np.zeros(2, np.float32)})
+    content = path.read_bytes()
+    header = content[8 : 8 + int.from_bytes(content[:8], "little")]
+    header = header.replace(b"[2]", shape.encode())
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
+    with pytest.raises(DataError, match=r"a\.safetensors"):
+        read_arrays(path, {"x": Form("float32", (2,))})

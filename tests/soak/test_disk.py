@@ -8,12 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from convgan.callbacks.progress import ProgressBar
 from convgan.training import loop
+from convgan.training.callback import Numbers
 
 from .conftest import Whole
 from .runs import COMMAND, arguments, assert_same, checkpoints, here, run_in
@@ -54,11 +54,11 @@ def thaw():
 acts = {{"fill": fill, "empty": ballast.unlink, "freeze": freeze, "thaw": thaw}}
 plan = [({BEGIN}, acts[begin]), ({END}, acts[end])]
 
-def act(bar, done, logs=None):
+def act(bar, done, logs):
     while plan and done >= plan[0][0]:
         plan.pop(0)[1]()
 
-ProgressBar.on_train_batch_end = act
+ProgressBar.on_call_end = act
 {COMMAND}
 """
 
@@ -70,13 +70,13 @@ def test_files_that_cannot_grow_for_a_while(
     plan = [(BEGIN, lambda: limit_files(2500)), (END, lambda: limit_files(-1))]
     seen: list[list[Path]] = []
 
-    def act(_bar: ProgressBar, done: int, logs: Any = None) -> None:
+    def act(_bar: ProgressBar, done: int, _logs: Numbers) -> None:
         while plan and done >= plan[0][0]:
             plan.pop(0)[1]()
             run = run_in(tmp_path)
             seen.append(checkpoints(run) if run else [])
 
-    monkeypatch.setattr(ProgressBar, "on_train_batch_end", act)
+    monkeypatch.setattr(ProgressBar, "on_call_end", act)
     monkeypatch.setattr(loop, "RETRY_SECONDS", 0.0)
     try:
         result = here("classifier", tmp_path)

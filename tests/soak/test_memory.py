@@ -17,7 +17,7 @@ import re, sys
 from pathlib import Path
 from convgan.callbacks.progress import ProgressBar
 
-def note(bar, epoch, logs=None):
+def note(bar, epoch, logs):
     status = Path("/proc/self/status").read_text()
     print("memory", *re.findall(r"(?:VmRSS|VmHWM):\\s+(\\d+)", status))
 

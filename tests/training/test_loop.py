@@ -214,6 +214,7 @@ def test_a_callback_that_cannot_write_is_reported_once_and_ends_nothing(
         """Epochs do not count: their event is another."""
 
         def on_call_end(self, step: int, logs: Numbers) -> None:
+            del logs
             if step != 3:
                 raise OSError(28, "No space left on device")
 
@@ -233,7 +234,7 @@ def test_a_callback_that_cannot_write_is_reported_once_and_ends_nothing(
 def test_a_defect_of_a_callback_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
     class Wrong(Callback):
         def on_call_end(self, step: int, logs: Numbers) -> None:
-            raise KeyError("a defect")
+            raise KeyError(f"a defect at {step}: {logs}")
 
     task, log = make("classifier"), Log()
     state = TrainingState(tmp_path, task)
