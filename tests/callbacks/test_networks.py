@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from convgan.callbacks.networks import SaveBest, SaveNetworks
+from convgan.callbacks.networks import SaveBest, SaveNetworks, Specs
 from convgan.config import load_config
 from convgan.errors import RunError
 from convgan.models.network_file import read_network
@@ -17,7 +17,7 @@ from convgan.training.classifier import ClassifierTask
 from convgan.training.state import TrainingState
 from tests.training.tiny import classifier, classifier_spec
 
-SPECS = {"classifier": classifier_spec()}
+SPECS: Specs = {"classifier": classifier_spec()}
 
 
 @pytest.fixture

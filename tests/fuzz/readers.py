@@ -11,7 +11,7 @@ import io
 import itertools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -201,10 +201,11 @@ def _read_change(content: bytes, folder: Path) -> Any:
 
 
 def _networks(folder: Path) -> list[bytes]:
+    from convgan.models.build import NetworkSpec, Role
     from convgan.models.network_file import write_network
     from tests.training.tiny import classifier_spec, gan_specs
 
-    sets = [
+    sets: list[Mapping[Role, NetworkSpec]] = [
         {"classifier": classifier_spec()},
         gan_specs(generator_norm="batch", spectral_norm=True, dropout=0.3),
         {"discriminator": gan_specs(name="resnet")["discriminator"]},

@@ -15,9 +15,9 @@ from convgan.config import ClassifierTrainConfig, GanTrainConfig, RuntimeConfig
 from convgan.config.kinds import CLASSIFIERS, DISCRIMINATORS, GENERATORS
 from convgan.data import ImageSet
 from convgan.models.build import NetworkSpec, Role
-from convgan.training import loop
 from convgan.training.classifier import ClassifierTask
 from convgan.training.gan import GAN
+from convgan.training.steps import compile_steps
 from convgan.training.task import Task
 
 ADAM = {"name": "adam", "learning_rate": 0.01}
@@ -147,4 +147,4 @@ def start_again(task: Task, values: list[Array]) -> None:
 
 def trace_once(patch: pytest.MonkeyPatch) -> None:
     """Let the loop trace each task only once: it takes longer than all else in a test."""
-    patch.setattr(loop, "compile_steps", cache(loop.compile_steps))
+    patch.setattr("convgan.training.loop.compile_steps", cache(compile_steps))
