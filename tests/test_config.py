@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
-from convgan.config import dump_config, load_config, presets
+from convgan.config import (
+    ClassifierRunConfig,
+    Config,
+    GanRunConfig,
+    check_config,
+    config_hash,
+    differing_keys,
+    dump_config,
+    identity,
+    load_config,
+    presets,
+)
 from convgan.errors import UsageError
+from convgan.models.dcgan import DCGANGenerator
+from convgan.models.resnet import ResNetGenerator
+from convgan.training.losses import Hinge, NonSaturating
 
 
 def refused(source: str | Path, *changes: str) -> str:
@@ -52,7 +70,8 @@ def test_changes_are_applied_in_order() -> None:
         "dcgan-fashion",
         ["train.epochs=7", "train.epochs=8", "generator.blocks.0.filters=16", "seed=3"],
     )
-    assert config.task == "dcgan"
+    assert isinstance(config, GanRunConfig)
+    assert isinstance(config.generator, DCGANGenerator)
     assert (config.train.epochs, config.generator.blocks[0].filters, config.seed) == (8, 16, 3)
 
 
@@ -86,7 +105,7 @@ def test_a_configuration_is_frozen() -> None:
         ("train.batch_size=many", "got 'many'"),
         ("train.loss=hing", "'hinge'"),
         ("train.penalty={name: r1}", "train.penalty.weight: Field required"),
-        ("generator.blocks.7.filters=3", "'7' is not a place in a list of 2"),
+        ("generator.blocks.7.filters=3", "'7' is not an index in a list of 2"),
         ("train.epochs", "expected a.b=value"),
         ("train.epochs.x=1", "below a single value"),
         ("train.epochs=[1", "not YAML"),
@@ -98,10 +117,10 @@ def test_a_configuration_is_frozen() -> None:
         (f"seed=0x{'f' * 5000}", "a number has 5,002 digits"),
         ("train.ema_decay=-.inf", "finite"),
         ("seed=999999999999999999999999", "less than 2147483648"),
-        (f"generator.blocks.{'1' * 5000}.filters=3", "is not a place in a list of 2"),
-        ("generator.blocks.²=3", "'²' is not a place in a list of 2"),
-        ("generator.blocks.-1={}", "'-1' is not a place in a list of 2"),
-        ("generator.blocks.=3", "'' is not a place in a list of 2"),
+        (f"generator.blocks.{'1' * 5000}.filters=3", "is not an index in a list of 2"),
+        ("generator.blocks.²=3", "'²' is not an index in a list of 2"),
+        ("generator.blocks.-1={}", "'-1' is not an index in a list of 2"),
+        ("generator.blocks.=3", "'' is not an index in a list of 2"),
         ("..=3", "there is no key ''"),
         (f"{'a.' * 50_000}b=1", "there is no key 'a'"),
         ("\udcff=1", r"there is no key '\udcff'"),
@@ -113,8 +132,8 @@ def test_a_mistake_is_named_with_what_was_expected(change: str, said: str) -> No
 
 
 def test_label_smoothing_needs_the_loss_that_has_labels() -> None:
-    said = refused("dcgan-fashion", "train.loss=hinge", "train.label_smoothing=0.1")
-    assert "label_smoothing 0.1" in said
+    said = refused("dcgan-fashion", "train.loss={name: hinge, label_smoothing: 0.1}")
+    assert "train.loss: there is no key 'label_smoothing' here" in said
 
 
 def test_unknown_preset_names_the_nearest() -> None:
@@ -198,3 +217,277 @@ def test_a_file_that_cannot_be_read_is_refused(
 
     monkeypatch.setattr(Path, "open", no_permission)
     assert f"{path} cannot be read: Permission denied" in refused(path)
+
+
+def gan(*changes: str) -> GanRunConfig:
+    config = load_config("dcgan-fashion", list(changes))
+    assert isinstance(config, GanRunConfig)
+    return config
+
+
+def classifier(*changes: str) -> ClassifierRunConfig:
+    config = load_config("classifier-mnist-best", list(changes))
+    assert isinstance(config, ClassifierRunConfig)
+    return config
+
+
+def test_a_name_alone_stands_for_an_entry() -> None:
+    assert gan("train.loss=hinge").train.loss == Hinge(name="hinge")
+    config = gan("train.loss={name: non_saturating, label_smoothing: 0.1}")
+    assert config.train.loss == NonSaturating(name="non_saturating", label_smoothing=0.1)
+    names = classifier("train.augmentations=[flip, {name: shift, pixels: 3}]").train.augmentations
+    assert [entry.name for entry in names] == ["flip", "shift"]
+
+
+def test_networks_without_a_name_are_the_default_ones() -> None:
+    tree = yaml.safe_load(dump_config(gan()))
+    del tree["generator"]["name"], tree["discriminator"]["name"]
+    assert check_config(tree, "here") == gan()
+
+
+RESNET = "{name: resnet, projection: {size: 7, filters: 8}, blocks: [{filters: 8, stride: 4}]}"
+
+
+def test_another_network_is_chosen_by_its_name() -> None:
+    config = gan(f"generator={RESNET}")
+    assert isinstance(config.generator, ResNetGenerator)
+    assert config.generator.blocks[0].stride == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("train.loss=hing", "train.loss: there is no loss 'hing'; did you mean 'hinge'?"),
+        ("train.loss={label_smoothing: 0.1}", "train.loss: has no name; expected one of non_sat"),
+        ("train.loss=5", "train.loss: Input should be a valid dictionary or instance of Loss"),
+        ("train.penalty=r1", "train.penalty.weight: Field required"),
+        ("train.penalty={name: r1, weight: -1}", "train.penalty.weight: Input should be greater"),
+        ("generator={name: resnett}", "generator: there is no generator 'resnett'; did you mean"),
+        ("generator.name=resnet", "generator: there is no key"),
+        (
+            "generator.blocks.0.norm=batsh",
+            "generator.blocks.0.norm: Input should be 'none', 'batch', 'instance', 'group' or",
+        ),
+        ("discriminator.blocks.1.negative_slope=2", "discriminator.blocks.1.negative_slope: Input"),
+        ("generator.blocks.0.filter=2", "generator.blocks.0: there is no key 'filter' here; did"),
+        ("train.critic_steps=5", "critic_steps 5 goes with update 'alternating' only"),
+    ],
+)
+def test_a_mistake_in_a_chosen_section_is_named_where_it_is(change: str, said: str) -> None:
+    assert f"  {said}" in refused("dcgan-fashion", change) or said in refused(
+        "dcgan-fashion", change
+    )
+
+
+def test_a_mistake_in_an_augmentation_is_named_where_it_is() -> None:
+    change = "train.augmentations=[flip, {name: shift, pixels: 99}]"
+    said = refused("classifier-mnist", change)
+    assert "train.augmentations.1.pixels: Input should be less than or equal to 16" in said
+    said = refused("classifier-mnist", "train.augmentations=[flip, {name: affine}]", "train.xla=1")
+    assert "xla true cannot go with the augmentation affine" in said
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        gan(f"generator={RESNET}", "train.loss=relativistic", "train.penalty=null"),
+        gan("train.loss={name: non_saturating, label_smoothing: 0.2}"),
+        classifier("train.augmentations=[cutout, {name: affine, degrees: 3}]"),
+    ],
+    ids=["resnet", "smoothed", "classifier"],
+)
+def test_what_was_chosen_survives_being_written_and_read(config: Config, tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(dump_config(config), encoding="utf-8")
+    again = load_config(path)
+    assert again == config
+    assert identity(again) == identity(config)
+    assert config_hash(identity(again)) == config_hash(identity(config))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "runtime.steps_per_call=3",
+        "runtime.checkpoint_every.minutes=1",
+        "runtime.keep_checkpoints=9",
+        "runtime.on_nan=rollback",
+        "train.epochs=9",
+        "name=other",
+        "data.folder=elsewhere",
+        "data.source=sample",
+    ],
+)
+def test_what_a_resume_may_change(change: str) -> None:
+    assert identity(gan(change)) == identity(gan())
+    assert gan(change) != gan()
+
+
+@pytest.mark.parametrize(
+    ("change", "differences"),
+    [
+        ("train.batch_size=16", ["train.batch_size: 32 before, 16 now"]),
+        ("train.precision=mixed_bfloat16", None),
+        ("train.xla=true", None),
+        ("train.deterministic=true", None),
+        (
+            "train.loss={name: non_saturating, label_smoothing: 0.1}",
+            ["train.loss.label_smoothing: 0.0 before, 0.1 now"],
+        ),
+        (
+            "train.loss=hinge",
+            [
+                "train.loss.label_smoothing: 0.0 before, nothing now",
+                'train.loss.name: "non_saturating" before, "hinge" now',
+            ],
+        ),
+        ("generator.blocks.0.norm=layer", None),
+        ("seed=1", ["seed: 0 before, 1 now"]),
+        ("data.limit=10", ["data.limit: null before, 10 now"]),
+    ],
+)
+def test_what_a_resume_may_not_change(change: str, differences: list[str] | None) -> None:
+    before, now = identity(gan()), identity(gan(change))
+    found = differing_keys(before, now)
+    assert len(found) >= 1
+    assert found == (differences or found)
+    assert config_hash(before) != config_hash(now)
+
+
+# What each preset's train said before: the keys that are gone from it, and those that took
+# their place. The networks had no names.
+OLD: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "classifier-fashion": (["augmentations"], {"augment_shift": 1}),
+    "classifier-fashion-best": (["augmentations"], {"augment_shift": 1, "augment_flip": True}),
+    "classifier-mnist": (["augmentations"], {"augment_shift": 1}),
+    "classifier-mnist-article": ([], {}),
+    "classifier-mnist-best": (
+        ["augmentations"],
+        {"augment_shift": 2, "augment_rotate": 10, "augment_scale": 0.1},
+    ),
+    "dcgan-64": (["ema_decay"], {"average_decay": 0, "steps_per_call": 1}),
+    "dcgan-fashion": (
+        ["ema_decay", "penalty"],
+        {"average_decay": 0.999, "penalty": {"name": "r1", "weight": 1.0, "every": 4}},
+    ),
+    "dcgan-fashion-article": (["ema_decay"], {"average_decay": 0}),
+    "dcgan-mnist": (
+        ["ema_decay", "penalty"],
+        {"average_decay": 0.999, "penalty": {"name": "r1", "weight": 1.0, "every": 4}},
+    ),
+    "evaluator-fashion": (["augmentations"], {"augment_shift": 1}),
+    "evaluator-mnist": (["augmentations"], {"augment_shift": 1}),
+}
+RENAMED = {
+    "average_decay": "train.average_decay is now train.ema_decay",
+    "penalty": "train.penalty.every is now train.penalty.interval",
+    "steps_per_call": "train.steps_per_call is now runtime.steps_per_call",
+    "augment_shift": "train.augment_shift is now an entry of train.augmentations, shift",
+    "augment_flip": "train.augment_flip is now an entry of train.augmentations, flip",
+    "augment_rotate": "train.augment_rotate is now an entry of train.augmentations, affine",
+    "augment_scale": "train.augment_scale is now an entry of train.augmentations, affine",
+}
+
+
+def old_form(name: str) -> dict[str, Any]:
+    """A preset as it was before the keys were renamed."""
+    tree: dict[str, Any] = yaml.safe_load(presets()[name].read_text(encoding="utf-8"))
+    gone, instead = OLD[name]
+    for key in gone:
+        del tree["train"][key]
+    tree["train"] |= instead
+    tree.pop("runtime", None)
+    for section in ("model", "generator", "discriminator"):
+        tree.get(section, {}).pop("name", None)
+    return tree
+
+
+def pasted(message: str) -> Config:
+    """The configuration that the error has ready to paste."""
+    _, _, text = message.partition("In today's form it is:\n\n")
+    tree = yaml.safe_load(text)
+    assert isinstance(tree, dict)
+    return check_config(tree, "pasted")
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_an_old_preset_is_refused_with_todays(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(old_form(name)), encoding="utf-8")
+    _, instead = OLD[name]
+    if not instead:
+        assert load_config(path) == load_config(name)
+        return
+    said = refused(path)
+    head = said.partition("In today's form")[0].splitlines()
+    assert head[0] == f"{path} is written for an older convgan:"
+    assert sorted(head[1:]) == sorted(f"  {RENAMED[key]}" for key in instead)
+    assert pasted(said) == load_config(name)
+
+
+def test_an_old_key_is_refused_in_a_change_too() -> None:
+    said = refused("dcgan-fashion", "train.average_decay=0")
+    assert "train.average_decay is now train.ema_decay" in said
+    assert pasted(said) == gan("train.ema_decay=0")
+    said = refused("classifier-mnist-best", "train.augment_rotate=5")
+    assert pasted(said) == classifier(
+        "train.augmentations=[{name: shift, pixels: 2}, {name: affine, degrees: 5, scale: 0.1}]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "now"),
+    [
+        (
+            ["train.label_smoothing=0.1"],
+            ["train.loss={name: non_saturating, label_smoothing: 0.1}"],
+        ),
+        (["train.label_smoothing=0", "train.loss=hinge"], ["train.loss=hinge"]),
+        (
+            [
+                "train.on_nan=rollback",
+                "train.keep_checkpoints=2",
+                "train.checkpoint_every.epochs=3",
+            ],
+            ["runtime={on_nan: rollback, keep_checkpoints: 2, checkpoint_every: {epochs: 3}}"],
+        ),
+    ],
+)
+def test_other_old_keys(changes: list[str], now: list[str]) -> None:
+    assert pasted(refused("dcgan-fashion", *changes)) == gan(*now)
+
+
+@pytest.mark.parametrize(
+    ("changes", "now"),
+    [
+        (["train.augment_erase=4"], "[{name: cutout, size: 4}]"),
+        (["train.augment_erase=0", "train.augment_flip=false"], "[]"),
+        (["train.augment_flip=true"], "[flip]"),
+    ],
+)
+@pytest.mark.parametrize("before", ["null", "[]"])
+def test_old_augmentations(changes: list[str], now: str, before: str) -> None:
+    said = refused("classifier-mnist", f"train.augmentations={before}", *changes)
+    if before == "null" and now == "[]":  # null was no list, and is none
+        return
+    assert pasted(said) == load_config("classifier-mnist", [f"train.augmentations={now}"])
+
+
+def test_old_and_new_form_mixed() -> None:
+    said = refused("classifier-mnist", "train.augmentations=[flip]", "train.augment_shift=2")
+    now = "train.augmentations=[flip, {name: shift, pixels: 2}]"
+    assert pasted(said) == load_config("classifier-mnist", [now])
+    for train in ("5", "[1]", "{average_decay: {a: 1}}", "{penalty: 3, on_nan: 1}"):
+        refused("dcgan-fashion", f"train={train}")
+
+
+def test_checking_a_configuration_imports_no_tensorflow() -> None:
+    code = (
+        "import sys\n"
+        "from convgan.config import dump_config, identity, load_config, presets\n"
+        "for name in presets(): dump_config(load_config(name)); identity(load_config(name))\n"
+        f"load_config('dcgan-fashion', ['generator={RESNET}', 'train.loss=hinge'])\n"
+        "print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -32,30 +32,43 @@ def refuse_old_form(tree: dict[str, Any], where: str) -> None:
     Raises:
         UsageError: a key of the old form is there.
     """
-    new = copy.deepcopy(tree)
-    changes = []
-    for old, now in _MOVED.items():
-        value = _taken(new, old)
-        if value is not None:
-            _put(new, now, value)
-            changes.append(f"{old} is now {now}")
-    for old, (name, setting) in _AUGMENTATIONS.items():
-        value = _taken(new, old)
-        if value is not None:
-            if value:
-                _augment(new, name, {setting: value} if setting else {})
-            changes.append(f"{old} is now an entry of train.augmentations, {name}")
-    smoothing = None if new.get("task") != "dcgan" else _taken(new, "train.label_smoothing")
-    if smoothing is not None:
-        _put(new, "train.loss", {"name": new["train"].get("loss"), "label_smoothing": smoothing})
-        changes.append("train.label_smoothing is now train.loss.label_smoothing")
+    try:
+        new = copy.deepcopy(tree)
+        changes = _renamed(new)
+        text = (
+            yaml.safe_dump(new, sort_keys=False, allow_unicode=True, width=100) if changes else ""
+        )
+    except RecursionError:  # no configuration of any form is so deep; the check says where
+        return
     if changes:
-        text = yaml.safe_dump(new, sort_keys=False, allow_unicode=True, width=100)
         raise UsageError(
             f"{where} is written for an older convgan:\n  "
             + "\n  ".join(changes)
             + f"\nIn today's form it is:\n\n{text}"
         )
+
+
+def _renamed(tree: dict[str, Any]) -> list[str]:
+    """Rename the keys in place, and return what was renamed, in words."""
+    changes = []
+    for old, now in _MOVED.items():
+        value = _taken(tree, old)
+        if value is not None:
+            _put(tree, now, value)
+            changes.append(f"{old} is now {now}")
+    for old, (name, setting) in _AUGMENTATIONS.items():
+        value = _taken(tree, old)
+        if value is not None:
+            if value:
+                _augment(tree, name, {setting: value} if setting else {})
+            changes.append(f"{old} is now an entry of train.augmentations, {name}")
+    smoothing = None if tree.get("task") != "dcgan" else _taken(tree, "train.label_smoothing")
+    if smoothing is not None:
+        if smoothing:  # the losses without labels know no 0 either
+            loss = {"name": tree["train"].get("loss"), "label_smoothing": smoothing}
+            _put(tree, "train.loss", loss)
+        changes.append("train.label_smoothing is now train.loss.label_smoothing")
+    return changes
 
 
 def _taken(tree: dict[str, Any], key: str) -> Any:
@@ -79,9 +92,11 @@ def _put(tree: dict[str, Any], key: str, value: Any) -> None:
 
 def _augment(tree: dict[str, Any], name: str, settings: dict[str, Any]) -> None:
     """Add an augmentation, or a setting to the one that is there."""
-    augmentations: list[dict[str, Any]] = tree["train"].setdefault("augmentations", [])
+    present = tree["train"].get("augmentations")
+    augmentations = present if isinstance(present, list) else []
+    tree["train"]["augmentations"] = augmentations
     for entry in augmentations:
-        if entry["name"] == name:
+        if isinstance(entry, dict) and entry.get("name") == name:
             entry.update(settings)
             return
     augmentations.append({"name": name, **settings})

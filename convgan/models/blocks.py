@@ -115,9 +115,17 @@ def conv_block(
     return dropout(x, block.dropout, name)
 
 
-def up_block(x: Maps, block: UpBlock, name: str, *, init_stddev: float | None) -> Maps:
-    """Apply one enlarging block: (N, H, W, C) to (N, H', W', filters), H' by `conv_arithmetic`."""
+def up_block(x: Maps, block: UpBlock, name: str, *, key: str, init_stddev: float | None) -> Maps:
+    """Apply one enlarging block: (N, H, W, C) to (N, H', W', filters), H' by `conv_arithmetic`.
+
+    Raises:
+        UsageError: the enlarged maps are smaller than the kernel.
+    """
     if block.upsample == "nearest":
+        title = conv_title(block.filters, block.kernel, 1, block.padding)
+        with fitting(f"{key}: {title}", x):
+            for size in x.shape[1:3]:
+                block.output_size(size, block.stride)
         x = upsample(x, block.stride, f"{name}_upsample")
         layer, stride = layers.Conv2D, 1
     else:

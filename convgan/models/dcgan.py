@@ -78,8 +78,11 @@ class DCGANGenerator(GeneratorConfig):
         """Build the network: latent vectors (N, latent_dim) to float32 images in [-1, 1]."""
         z = layers.Input((self.latent_dim,), name="z")
         x = self.projection.apply(z, self.init_stddev)
-        for index, block in enumerate(self.blocks, start=1):
-            x = up_block(x, block, f"block{index}", init_stddev=self.init_stddev)
+        for index, block in enumerate(self.blocks):
+            x = up_block(
+                x, block, f"block{index + 1}", key=f"generator.blocks.{index}",
+                init_stddev=self.init_stddev,
+            )  # fmt: skip
         x = layers.Conv2DTranspose(
             image_shape[-1],
             self.output.kernel,

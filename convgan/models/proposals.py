@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from convgan.config.kinds import ImageShape
+from convgan.errors import UsageError
 
 # What the configuration allows: a proposal outside of it would be the next error.
 _PROJECTIONS = range(1, 65)
@@ -63,8 +64,8 @@ def _least_changes(
 ) -> _Plan | None:
     """Return the plan nearest to the configured one that makes `target` pixels, if there is one.
 
-    Layer by layer it keeps the best plan for each size that can be reached. Sizes never shrink,
-    so there are at most `target` of them. No strides given: the configured ones.
+    Layer by layer it keeps the best plan for each size that can be reached, up to `target`: few
+    layers shrink what reaches them. No strides given: the configured ones.
     """
     reached = {
         start: _Plan(int(start != size), abs(start - size), (start,)) for start in projections
@@ -73,7 +74,10 @@ def _least_changes(
         before, reached = reached, {}
         for pixels, plan in before.items():
             for stride in strides or [layer.stride]:
-                made = layer.output_size(pixels, stride)
+                try:
+                    made = layer.output_size(pixels, stride)
+                except UsageError:  # fewer pixels than its kernel has
+                    continue
                 longer = _Plan(
                     plan.changes + (stride != layer.stride),
                     plan.distance + abs(stride - layer.stride),

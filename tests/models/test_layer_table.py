@@ -1,41 +1,41 @@
-"""Layer tables against the networks that Keras builds, and the checks before building."""
+"""Layer tables of built graphs, and the checks before anything is allocated."""
 
 from __future__ import annotations
 
 import re
+import resource
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-from convgan.models.feasibility import check_classifier, check_gan
-from convgan.models.layer_text import format_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convgan.config import (
-    ClassifierConfig,
-    ClassifierRunConfig,
-    DiscriminatorConfig,
-    GanRunConfig,
-    GeneratorConfig,
-    load_config,
-)
+from convgan.config import ClassifierRunConfig, GanRunConfig, load_config, presets
+from convgan.config.kinds import CLASSIFIERS, GENERATORS, ImageShape
 from convgan.errors import UsageError
-from convgan.models.classifier import build_classifier
-from convgan.models.dcgan import build_discriminator, build_generator
-from convgan.models.layer_table import (
-    Row,
-    classifier_table,
-    discriminator_table,
-    generator_table,
+from convgan.models.build import NetworkSpec, check_networks, network_specs
+from convgan.models.layer_table import Row, layer_table
+from convgan.reporting.layer_table import network_table
+
+from .small import (
+    BLOCK,
+    NETWORKS,
+    RESIDUAL,
+    RESNET_GENERATOR,
+    classifier,
+    discriminator,
+    generator,
+    spec,
 )
 
-NORMS = st.sampled_from(["none", "batch"])
+NORMS = st.sampled_from(["none", "batch", "instance", "layer"])
 BLOCKS = {
     "filters": st.integers(1, 6),
     "kernel": st.integers(1, 5),
     "stride": st.integers(1, 3),
+    "use_bias": st.booleans(),
     "norm": NORMS,
 }
 CONV_BLOCKS = st.fixed_dictionaries(
@@ -46,16 +46,20 @@ CONV_BLOCKS = st.fixed_dictionaries(
         "spectral_norm": st.booleans(),
     }
 )
-TRANSPOSED_BLOCKS = st.fixed_dictionaries({**BLOCKS, "padding": st.sampled_from(["same", "valid"])})
-
-KERAS = tuple(map(int, keras.__version__.split(".")[:2]))
+UP_BLOCKS = st.fixed_dictionaries(
+    {
+        **BLOCKS,
+        "padding": st.sampled_from(["same", "valid"]),
+        "upsample": st.sampled_from(["transposed", "nearest"]),
+    }
+)
 
 
 @pytest.fixture(scope="module")
-def article_classifier() -> ClassifierConfig:
+def article_classifier() -> ClassifierRunConfig:
     config = load_config("classifier-mnist-article")
     assert isinstance(config, ClassifierRunConfig)
-    return config.model
+    return config
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +74,22 @@ def totals(rows: list[Row]) -> tuple[int, int]:
 
 
 def of_keras(model: Any) -> tuple[int, int]:
+    """All parameters and those that do not train; dropout's seeds are none."""
     frozen = sum(int(np.prod(weight.shape)) for weight in model.non_trainable_weights)
     return model.count_params(), frozen
 
 
+def refused(config: ClassifierRunConfig | GanRunConfig, shape: ImageShape, classes: int) -> str:
+    with pytest.raises(UsageError) as caught:
+        check_networks(config, shape, classes)
+    return str(caught.value)
+
+
 def test_articles_networks_to_the_parameter(
-    article_classifier: ClassifierConfig, article_gan: GanRunConfig
+    article_classifier: ClassifierRunConfig, article_gan: GanRunConfig
 ) -> None:
-    rows = classifier_table(article_classifier, (28, 28, 1), 10)
-    assert totals(rows) == of_keras(build_classifier(article_classifier, (28, 28, 1), 10))
+    rows = check_networks(article_classifier, (28, 28, 1), 10)["classifier"]
+    assert totals(rows) == of_keras(article_classifier.model.build((28, 28, 1), 10))
     assert totals(rows) == (93_322, 0)
     assert [row.output_shape[0] for row in rows] == [28, 26, 13, 11, 5, 3, 576, 64, 10]
     assert [row.multiply_adds for row in rows if row.parameters] == [
@@ -88,49 +99,65 @@ def test_articles_networks_to_the_parameter(
         576 * 64,
         64 * 10,
     ]
-    # Pooling drops the odd row and column of 11×11, so the picture's last two are never seen.
+    # Pooling drops the odd row and column of 11×11, so the image's last two are never seen.
     assert rows[-1].receptive_field == (26, 26)
 
-    rows = generator_table(article_gan.generator, 1)
-    assert totals(rows) == of_keras(build_generator(article_gan.generator, 1)) == (840_705, 384)
-    assert [row.parameters for row in rows] == [0, 633_472, 0, 512, 204_864, 256, 1_601]
+    tables = check_networks(article_gan, (28, 28, 1), 10)
+    rows = tables["generator"]
+    built = article_gan.generator.build((28, 28, 1))
+    assert totals(rows) == of_keras(built) == (840_705, 384)
+    assert [row.parameters for row in rows if row.name != "reshape"] == [
+        *(0, 633_472, 512, 204_864, 256, 1_601)
+    ]
     assert rows[-1].output_shape == (28, 28, 1)
-
     assert [row.multiply_adds for row in rows if "conv" in row.name] == [
         7 * 7 * 25 * 128 * 64,
         14 * 14 * 25 * 64 * 1,
     ]
 
-    rows = discriminator_table(article_gan.discriminator, (28, 28, 1))
-    assert totals(rows) == of_keras(build_discriminator(article_gan.discriminator, (28, 28, 1)))
-    assert totals(rows) == (212_865, 0)
+    rows = tables["discriminator"]
+    assert totals(rows) == of_keras(article_gan.discriminator.build((28, 28, 1))) == (212_865, 0)
     assert [row.parameters for row in rows] == [0, 1_664, 204_928, 0, 6_273]
     assert sum(row.multiply_adds for row in rows) == (
         14 * 14 * 25 * 1 * 64 + 7 * 7 * 25 * 64 * 128 + 6_272
     )
 
 
+@pytest.mark.parametrize("name", presets())
+def test_the_parameters_of_every_preset(name: str) -> None:
+    config = load_config(name)
+    size = 64 if name == "dcgan-64" else 28
+    shape = (size, size, 3 if name == "dcgan-64" else 1)
+    tables = check_networks(config, shape, 10)
+    for role, each in network_specs(config, shape, 10).items():
+        assert totals(tables[role]) == of_keras(each.build_symbolically())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_parameters_of_every_kind_of_network(name: str) -> None:
+    network = NETWORKS[name][1].build()
+    rows = layer_table(network)
+    assert totals(rows) == of_keras(network)
+    assert rows[-1].output_shape == network.output_shape[1:]
+
+
 @settings(deadline=None, max_examples=15)
 @given(
     blocks=st.lists(CONV_BLOCKS, min_size=1, max_size=3),
     flatten=st.sampled_from(["flatten", "average"]),
-    norm=NORMS,
+    norm=st.sampled_from(["none", "batch"]),
 )
 def test_any_classifier_is_built_as_its_table_says_or_is_refused(
     blocks: list[dict[str, Any]], flatten: str, norm: str
 ) -> None:
-    model = ClassifierConfig.model_validate(
-        {"blocks": blocks, "flatten": flatten, "hidden": [{"units": 5, "norm": norm}]}
-    )
-    shape = (11, 9, 3)
+    section = {"blocks": blocks, "flatten": flatten, "hidden": [{"units": 5, "norm": norm}]}
+    each = spec("classifier", (11, 9, 3), section)
     try:
-        rows = classifier_table(model, shape, 4)
-    except UsageError:
-        if KERAS >= (3, 15):  # the one for Python 3.10 does not look
-            with pytest.raises(ValueError, match="output size would be zero or negative"):
-                build_classifier(model, shape, 4)
+        rows = layer_table(each.build_symbolically())
+    except UsageError as error:
+        assert re.match(r"model\.blocks\.[0-2]: .* cannot take the \d+×\d+×\d+", str(error))  # noqa: PT017
         return
-    built = build_classifier(model, shape, 4)
+    built = each.build()
     assert totals(rows) == of_keras(built)
     vector = rows[[row.name for row in rows].index("dense 5") - 1]
     assert built.get_layer(flatten).output.shape[1:] == vector.output_shape
@@ -139,7 +166,7 @@ def test_any_classifier_is_built_as_its_table_says_or_is_refused(
 @settings(deadline=None, max_examples=10)
 @given(
     size=st.integers(1, 4),
-    blocks=st.lists(TRANSPOSED_BLOCKS, max_size=2),
+    blocks=st.lists(UP_BLOCKS, max_size=2),
     kernel=st.integers(1, 5),
     stride=st.integers(1, 3),
     norm=NORMS,
@@ -147,28 +174,41 @@ def test_any_classifier_is_built_as_its_table_says_or_is_refused(
 def test_any_generator_is_built_as_its_table_says(
     size: int, blocks: list[dict[str, Any]], kernel: int, stride: int, norm: str
 ) -> None:
-    generator = GeneratorConfig.model_validate(
-        {
-            "latent_dim": 7,
-            "projection": {"size": size, "filters": 3, "norm": norm},
-            "blocks": blocks,
-            "output": {"kernel": kernel, "stride": stride},
-        }
-    )
-    rows = generator_table(generator, 3)
-    built = build_generator(generator, 3)
+    section = {
+        "latent_dim": 7,
+        "projection": {"size": size, "filters": 3, "norm": norm},
+        "blocks": blocks,
+        "output": {"kernel": kernel, "stride": stride},
+    }
+    each = spec("generator", (8, 8, 3), section)
+    try:
+        rows = layer_table(each.build_symbolically())
+    except UsageError as error:
+        assert re.search(r"generator\.blocks\.[01]", str(error))  # noqa: PT017
+        return
+    built = each.build()
     assert totals(rows) == of_keras(built)
-    assert built.output.shape[1:] == rows[-1].output_shape
-    critic = DiscriminatorConfig.model_validate({"blocks": [{"filters": 1}]})
-    check_gan(generator, critic, (built.output.shape[1], built.output.shape[2], 3))
+    assert built.output_shape[1:] == rows[-1].output_shape
+
+
+def test_a_generators_kernel_that_does_not_fit_is_named() -> None:
+    blocks = [BLOCK, {"filters": 2, "kernel": 5, "padding": "valid", "upsample": "nearest"}]
+    each = spec("generator", (8, 8, 1), {"projection": {"size": 1, "filters": 3}, "blocks": blocks})
+    with pytest.raises(
+        UsageError, match=r"generator\.blocks\.1: conv 2, 5×5, valid cannot take the 2×2×3"
+    ):
+        each.build_symbolically()
 
 
 def test_spectral_norm_of_the_output_is_counted() -> None:
-    critic = DiscriminatorConfig.model_validate(
-        {"blocks": [{"filters": 4, "spectral_norm": True}], "output_spectral_norm": True}
+    network = discriminator(
+        blocks=[{"filters": 4, "spectral_norm": True}],
+        output_spectral_norm=True,
+        shape=(8, 8, 1),
     )
-    rows = discriminator_table(critic, (8, 8, 1))
-    assert totals(rows) == of_keras(build_discriminator(critic, (8, 8, 1))) == (40 + 4 + 257 + 1, 5)
+    rows = layer_table(network)
+    assert totals(rows) == of_keras(network) == (40 + 4 + 257 + 1, 5)
+    assert [row.name for row in rows].count("spectral norm") == 2
 
 
 @pytest.mark.parametrize("pool", ["max_pool", "average_pool"])
@@ -179,110 +219,217 @@ def test_receptive_field_is_what_lights_up_one_value(pool: str) -> None:
         {"filters": 1, "kernel": 4, "padding": "valid", "stride": 2},
         {"filters": 1, "kernel": 2, "padding": "valid"},
     ]
-    model = ClassifierConfig.model_validate({"blocks": blocks, "input_range": "[0, 1]"})
-    shape = (20, 17, 1)
-    rows = classifier_table(model, shape, 2)
-    built = build_classifier(model, shape, 2)
-    built.set_weights(
-        [np.ones_like(w) if w.ndim > 1 else np.zeros_like(w) for w in built.get_weights()]
-    )
-    pixels = 2 * np.eye(20 * 17, dtype=np.float32).reshape(-1, *shape) - 1  # 0 is -1 here
-    probe = keras.Model(built.input, [built.get_layer("block3_conv").output, built.output])
-    maps, logits = (np.asarray(made) for made in probe(pixels))
+    built = classifier(blocks=blocks, input_range="[0, 1]", shape=(20, 17, 1))
+    rows = layer_table(built)
+    maps, logits = lit_up(built, "block3_conv")
     for made, row in ((maps[:, 0, 0, 0], rows[4]), (logits[:, 0], rows[-1])):
         ys, xs = np.nonzero(made.reshape(20, 17) > 0)
         assert row.receptive_field == (int(np.ptp(ys)) + 1, int(np.ptp(xs)) + 1)
 
 
+def lit_up(network: keras.Model, layer: str) -> tuple[Any, Any]:
+    """What a layer and the network give for one bright pixel at a time, all weights 1."""
+    network.set_weights(
+        [np.ones_like(w) if w.ndim > 1 else np.zeros_like(w) for w in network.get_weights()]
+    )
+    shape = network.input_shape[1:]
+    pixels = 2 * np.eye(int(np.prod(shape)), dtype=np.float32).reshape(-1, *shape) - 1
+    if "unit_range" not in [each.name for each in network.layers]:
+        pixels = (pixels + 1) / 2
+    probe = keras.Model(network.input, [network.get_layer(layer).output, network.output])
+    maps, logits = (np.asarray(made) for made in probe(pixels))
+    return maps, logits
+
+
+def test_where_branches_meet_the_wider_receptive_field_counts() -> None:
+    network = classifier(
+        name="resnet",
+        stem={"filters": 1, "kernel": 2},
+        blocks=[{"filters": 1, "kernel": 3}, {"filters": 1, "kernel": 4, "stride": 2}],
+        norm="none",
+        shape=(24, 21, 1),
+    )
+    rows = layer_table(network)
+    added = [row for row in rows if row.name == "add"]
+    assert [row.receptive_field for row in added] == [(6, 6), (12, 12)]
+    skip = next(row for row in rows if row.name.startswith("skip: "))
+    assert (skip.name, skip.receptive_field) == ("skip: conv 1, 1×1 / 2, same", (6, 6))
+    maps, _ = lit_up(network, "block2_add")
+    ys, xs = np.nonzero(maps[:, 6, 5, 0].reshape(24, 21) > 0)
+    assert (int(np.ptp(ys)) + 1, int(np.ptp(xs)) + 1) == (12, 12)
+
+
 def test_a_classifier_that_shrinks_to_nothing_says_where(
-    article_classifier: ClassifierConfig,
+    article_classifier: ClassifierRunConfig,
 ) -> None:
-    check_classifier(article_classifier, (18, 18, 1), 10)
-    with pytest.raises(UsageError) as caught:
-        check_classifier(article_classifier, (17, 17, 1), 10)
-    message = str(caught.value)
+    check_networks(article_classifier, (18, 18, 1), 10)
+    message = refused(article_classifier, (17, 17, 1), 10)
     assert message.startswith("model.blocks.2: conv 64, 3×3, valid cannot take the 2×2×64")
     assert "expected at least 3" in message
     assert "data.image_size" in message
-    with pytest.raises(UsageError, match=r"model\.blocks\.1: max pool 2×2 cannot take the 1×"):
-        check_classifier(article_classifier, (8, 30, 1), 10)
-    with pytest.raises(UsageError, match="got 1 class"):
-        check_classifier(article_classifier, (28, 28, 1), 1)
+    assert re.match(
+        r"model\.blocks\.1: max pool 2×2 cannot take the 1×",
+        refused(article_classifier, (8, 30, 1), 10),
+    )
+    assert "got 1 class" in refused(article_classifier, (28, 28, 1), 1)
+
+
+@pytest.mark.parametrize("role", ["discriminator", "classifier"])
+def test_a_residual_network_that_shrinks_to_nothing_says_where(role: Any) -> None:
+    section = RESIDUAL | {"downsample": "max_pool", "blocks": [{"filters": 2, "stride": 5}] * 2}
+    key = "model" if role == "classifier" else "discriminator"
+    with pytest.raises(
+        UsageError, match=rf"^{key}\.blocks\.1: max pool 5×5 cannot take the 1×1×2 that reaches it"
+    ):
+        spec(role, (9, 8, 3), section).build_symbolically()
 
 
 def test_a_generator_of_another_size_is_refused_with_what_fits(article_gan: GanRunConfig) -> None:
-    check_gan(article_gan.generator, article_gan.discriminator, (28, 28, 1))
-    with pytest.raises(UsageError) as caught:
-        check_gan(article_gan.generator, article_gan.discriminator, (32, 32, 3))
-    assert str(caught.value).splitlines() == [
-        "the generator makes pictures of 28×28, expected the data's 32×32:",
-        "  generator.projection: 7×7",
-        "  generator.blocks.0: 5×5 / 2, same -> 14×14",
-        "  generator.output: 5×5 / 2, same -> 28×28",
+    check_networks(article_gan, (28, 28, 1), 10)
+    assert refused(article_gan, (32, 32, 3), 10).splitlines() == [
+        "the generator makes images of 28×28, expected the data's 32×32:",
+        "  reshape -> 7×7",
+        "  batch norm -> 7×7",
+        "  transposed conv 64, 5×5 / 2, same -> 14×14",
+        "  batch norm -> 14×14",
+        "  transposed conv 3, 5×5 / 2, same -> 28×28",
         "what would fit, any one of these:",
         "  --set generator.projection.size=8",
         "  --set data.image_size=28",
     ]
-    with pytest.raises(UsageError, match=r"expected the data's 28×32(.|\n)*image_size=28$"):
-        check_gan(article_gan.generator, article_gan.discriminator, (28, 32, 1))
+    assert re.search(
+        r"expected the data's 28×32(.|\n)*image_size=28$", refused(article_gan, (28, 32, 1), 10)
+    )
+
+
+RESNET = [
+    "generator={name: resnet, projection: {size: 7, filters: 4}, blocks: "
+    "[{filters: 4, stride: 2}, {filters: 3, stride: 2}]}"
+]
 
 
 @pytest.mark.parametrize("size", [9, 14, 21, 30, 42, 64, 96, 210, 256, 448])
-@pytest.mark.parametrize("padding", ["same", "valid"])
-def test_every_proposal_fits(size: int, padding: str) -> None:
-    def check(*changes: str) -> None:
-        block = f"generator.blocks.0.padding={padding}"
-        config = load_config("dcgan-fashion-article", [block, *changes])
+@pytest.mark.parametrize(
+    ("changes", "makes"),
+    [
+        (["generator.blocks.0.padding=same"], 28),
+        (["generator.blocks.0.padding=valid"], 34),
+        (["generator.blocks.0.padding=valid", "generator.blocks.0.upsample=nearest"], 20),
+        (RESNET, 28),
+        ([*RESNET, "generator.upsample=transposed"], 28),
+    ],
+)
+def test_every_proposal_fits(size: int, changes: list[str], makes: int) -> None:
+    def made(*more: str) -> tuple[list[str], NetworkSpec]:
+        config = load_config("dcgan-fashion-article", [*changes, *more])
         assert isinstance(config, GanRunConfig)
-        check_gan(config.generator, config.discriminator, (size, size, 1))
+        each = network_specs(config, (size, size, 1), 10)["generator"]
+        return config.generator.proposals((size, size, 1)), each
 
-    with pytest.raises(UsageError) as caught:
-        check()
-    proposals = [line for line in str(caught.value).splitlines() if line.startswith("  --set")]
-    assert proposals.pop() == f"  --set data.image_size={28 if padding == 'same' else 34}"
+    proposals, present = made()
+    assert present.build_symbolically().output_shape[1:] == (makes, makes, 1)
     for proposal in proposals:
-        check(*proposal.removeprefix("  --set ").split(" --set "))
+        _, each = made(*proposal.removeprefix("--set ").split(" --set "))
+        assert each.build_symbolically().output_shape[1:] == (size, size, 1)
+
+
+def test_a_proposal_in_the_error_makes_the_check_pass(article_gan: GanRunConfig) -> None:
+    for preset, changes in (("dcgan-fashion-article", []), ("dcgan-fashion", RESNET)):
+        config = load_config(preset, changes)
+        assert isinstance(config, GanRunConfig)
+        lines = refused(config, (56, 56, 3), 10).splitlines()
+        proposals = [line for line in lines if line.startswith("  --set gen")]
+        assert proposals
+        for proposal in proposals:
+            fitting = proposal.removeprefix("  --set ").split(" --set ")
+            check_networks(load_config(preset, [*changes, *fitting]), (56, 56, 3), 10)
 
 
 def test_proposals_change_as_little_as_possible(article_gan: GanRunConfig) -> None:
     def proposals(size: int) -> list[str]:
-        with pytest.raises(UsageError) as caught:
-            check_gan(article_gan.generator, article_gan.discriminator, (size, size, 1))
-        return [line for line in str(caught.value).splitlines() if line.startswith("  --set gen")]
+        return article_gan.generator.proposals((size, size, 1))
 
-    assert proposals(42) == ["  --set generator.output.stride=3"]
+    assert proposals(42) == ["--set generator.output.stride=3"]
     assert proposals(56) == [
-        "  --set generator.projection.size=14",
-        "  --set generator.output.stride=4",
+        "--set generator.projection.size=14",
+        "--set generator.output.stride=4",
     ]
     assert proposals(30) == [
-        "  --set generator.projection.size=5 --set generator.output.stride=3",
+        "--set generator.projection.size=5 --set generator.output.stride=3",
     ]
     assert proposals(168) == [
-        "  --set generator.projection.size=42",
-        "  --set generator.blocks.0.stride=4 --set generator.output.stride=6",  # not 3 and 8
+        "--set generator.projection.size=42",
+        "--set generator.blocks.0.stride=4 --set generator.output.stride=6",  # not 3 and 8
     ]
     assert proposals(67) == []
 
 
-def test_printed_table_adds_up_and_fits_a_terminal(article_gan: GanRunConfig) -> None:
-    generator = GeneratorConfig.model_validate(
-        {
-            "projection": {"size": 4, "filters": 1024},
-            "blocks": [
-                {"filters": n, "kernel": 5, "stride": 2, "norm": "batch"} for n in (512, 256, 128)
-            ],
-        }
-    )
-    for rows in (
-        generator_table(generator, 3),
-        generator_table(article_gan.generator, 1),
-        discriminator_table(article_gan.discriminator, (28, 28, 1)),
+def peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+HUGE: dict[str, dict[str, Any]] = {
+    "classifier": {
+        "blocks": [{"filters": 65536, "kernel": 31}, {"filters": 65536, "kernel": 31}],
+        "hidden": [{"units": 65536}],
+    },
+    "resnet": {
+        "name": "resnet",
+        "stem": {"filters": 65536},
+        "blocks": [{"filters": 65536, "kernel": 31}],
+    },
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_network_of_terabytes_is_checked_without_its_memory(name: str) -> None:
+    """Nor does it come later: Keras once made its variables when another scope ended."""
+    before = peak_bytes()
+    network = spec("classifier", (28, 28, 1), HUGE[name]).build_symbolically()
+    assert totals(layer_table(network))[0] * 4 > 10**12
+    with keras.StatelessScope():
+        pass
+    assert peak_bytes() - before < 100_000_000
+    assert all(variable._value is None for variable in network.weights)
+
+
+def test_what_keras_refuses_is_said_with_the_images_shape() -> None:
+    class Refusing(CLASSIFIERS["classifier"]):  # type: ignore[misc]
+        def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
+            raise ValueError("a layer of mine will not")
+
+    section = Refusing.model_validate({"blocks": [BLOCK]})
+    with pytest.raises(
+        UsageError, match=r"'classifier' cannot be built for images of 8×6×1: a layer of mine will"
     ):
-        lines = format_table(rows).splitlines()
-        assert max(map(len, lines)) <= 80
-        assert [line for line in lines if line.endswith(" ")] == []
+        NetworkSpec(section, (8, 6, 1), 3).build_symbolically()
+
+
+def test_a_generator_without_proposals_still_says_what_to_do() -> None:
+    class Silent(GENERATORS["resnet"]):  # type: ignore[misc]
+        def proposals(self, image_shape: ImageShape) -> list[str]:
+            return []
+
+    section = Silent.model_validate(RESNET_GENERATOR | {"projection": {"size": 1, "filters": 2}})
+    config = load_config("dcgan-fashion").model_copy(update={"generator": section})
+    assert isinstance(config, GanRunConfig)
+    said = refused(config, (28, 28, 1), 10)
+    assert "another size of images (data.image_size), with fewer or smaller strides" in said
+
+
+def test_printed_table_adds_up(article_gan: GanRunConfig) -> None:
+    wide = generator(
+        projection={"size": 4, "filters": 64},
+        blocks=[{"filters": n, "kernel": 5, "stride": 2, "norm": "batch"} for n in (32, 16)],
+        shape=(64, 64, 3),
+    )
+    for rows in (layer_table(wide), *check_networks(article_gan, (28, 28, 1), 10).values()):
+        table = network_table("a", rows)
         parameters, frozen = totals(rows)
-        assert f" {parameters:,} " in next(line for line in lines if line.startswith("total"))
-        assert any(re.fullmatch(rf"  not trainable +{frozen:,}", line) for line in lines)
-    assert "sees" in lines[0]
+        costs = sum(row.multiply_adds for row in rows)
+        assert [row[2:4] for row in table.footer if row[0].startswith("total")] == [
+            (f"{parameters:,}", f"{costs:,}")
+        ]
+        assert ("  not trainable", f"{frozen:,}") in [(row[0], row[2]) for row in table.footer]
+        assert len(table.rows) == len(rows)
+        assert ("sees" in table.header) == (rows[0].name == "image")
