@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from convgan.callbacks.progress import ProgressBar
 from convgan.cli import app
 
-from . import brightness, logistic_margin, r2, rings_dataset, total_variance, squeeze_excite
+from . import brightness, logistic_margin, r2, rings_dataset, squeeze_excite, total_variance
 
 EXTENSIONS = (brightness, logistic_margin, r2, total_variance, squeeze_excite, rings_dataset)
 CLASSIFIER: dict[str, Any] = {
