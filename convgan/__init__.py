@@ -1,3 +1,3 @@
-"""convgan trains an image classifier and a DCGAN from the command line."""
+"""convgan trains image classifiers and GANs from the command line."""
 
 __version__ = "0.1.0"

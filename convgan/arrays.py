@@ -1,4 +1,4 @@
-"""Named arrays in one safetensors file, with what is told about them, under one checksum.
+"""Named arrays in one safetensors file, with a header about them, under one checksum.
 
 The format holds numbers and no code (https://huggingface.co/docs/safetensors). Files may come from
 anywhere, so nothing in one is believed before it is checked, and nothing is allocated that is not
@@ -58,7 +58,7 @@ def form_of(array: Any) -> Form:
 
 
 def write_arrays(path: Path, header: Header, arrays: Arrays) -> str:
-    """Write the file whole, or leave what was there; return the SHA-256 (hex) of all it says.
+    """Write the file whole, or leave what was there; return the SHA-256 (hex) of header and arrays.
 
     Args:
         path: the file.
@@ -79,7 +79,7 @@ def write_arrays(path: Path, header: Header, arrays: Arrays) -> str:
 
 
 def read_header(path: Path) -> Header:
-    """Read what a file tells about itself; nothing of it is checked but its format.
+    """Read a file's header; nothing of it is checked but its format.
 
     Raises:
         DamagedFile: it is not what was written.

@@ -19,7 +19,7 @@ _TEMPORARY = re.compile(r"\.[0-9a-f]{32}(\.\w+)?")
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; what was written there takes the place of `path`.
+    """Yield a temporary path beside `path`; what was written there replaces `path`.
 
     It does so when it is on the disk. Missing folders are made. If the block raises, `path`
     stays as it was and the temporary file goes away. The temporary name keeps the suffix, which

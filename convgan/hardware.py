@@ -28,9 +28,9 @@ def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
-    kind, _, place = device.partition(":")
-    index = int(place) if place.isdecimal() else 0
-    if kind not in {"auto", "cpu", "gpu"} or (place and (kind != "gpu" or not place.isdecimal())):
+    kind, _, number = device.partition(":")
+    index = int(number) if number.isdecimal() else 0
+    if kind not in {"auto", "cpu", "gpu"} or (number and (kind != "gpu" or not number.isdecimal())):
         raise UsageError(f"--device {device!r}: expected auto, cpu, gpu or gpu:N")
     if kind == "gpu" and index >= len(gpus):
         raise UsageError(
@@ -70,8 +70,8 @@ def set_precision_and_seed(precision: str, seed: int) -> str:
 def fast_precision() -> str:
     """Return `mixed_bfloat16` on a GPU from compute capability 8.0, or a processor with bfloat16.
 
-    On one with AVX-512 and AMX, two tapes of the article's DCGAN took 23 to 25 ms a step in place
-    of 25 to 28; where bfloat16 is emulated, it is slower by far (docs/speed.md).
+    On one with AVX-512 and AMX, two tapes of the article's DCGAN took 23 to 25 ms per step
+    instead of 25 to 28; where bfloat16 is emulated, it is slower by far (docs/speed.md).
     """
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Says while a DCGAN trains what goes wrong, and what to try."""
+"""Reports during a DCGAN's training what goes wrong, and what to try."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class HealthCheck(Callback):
         while len(self.samples) > 2 and self.samples[1].step <= step - SETTLED_STEPS:
             del self.samples[0]  # a later one is old enough to compare with
         classes = self.quality.classes if self.quality else None
-        said = self.run.manifest.get("warnings", [])
-        names = {warning["name"] for warning in said}
+        warnings = self.run.manifest.get("warnings", [])
+        names = {warning["name"] for warning in warnings}
         found = diagnose(self.run.records(), self.train, samples=self.samples, classes=classes)
         for finding in found:
             if finding.name not in names:
                 logger.warning("epoch %d: %s", epoch + 1, finding.text)
-                said = [*said, {"step": step, "name": finding.name, "text": finding.text}]
-        if len(said) > len(names):
-            self.run.update(warnings=said)
+                warnings = [*warnings, {"step": step, "name": finding.name, "text": finding.text}]
+        if len(warnings) > len(names):
+            self.run.update(warnings=warnings)

@@ -1,4 +1,4 @@
-"""`metrics.jsonl`: a line for each call of steps, and one for each epoch."""
+"""`metrics.jsonl`: one line per call of steps, and one per epoch."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class ProgressBar(Callback):
         )
 
     def on_epoch_begin(self, epoch: int) -> None:
-        """Say which epoch begins."""
+        """Show which epoch begins."""
         self.epoch = epoch + 1
         self.bar.set_description_str(f"epoch {self.epoch}/{self.config.epochs}", refresh=False)
 

@@ -1,4 +1,4 @@
-"""A training's run folder: new or resumed, told how the training ends, and closed."""
+"""A training's run folder: new or resumed, with how the training ended, and closed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def training_session(
 
     Raises:
         UsageError: another process writes there, or its checkpoints are of another training.
-        RunError: no checkpoint is whole. And what the block raises, with how to go on.
+        RunError: no checkpoint is undamaged. And what the block raises, with how to resume.
     """
     run = options.resume or Run.create(options.out, options.name, config)
     run.lock()

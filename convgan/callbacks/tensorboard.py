@@ -25,8 +25,8 @@ _PLACE = ("step", "epoch", "end_of_epoch")
 class TensorBoard(Callback):
     """Scalars per call and per epoch, and the sample grids, under `events/`.
 
-    The file is made anew from the log when a training goes on, so that nothing is in it twice, and
-    at the next epoch's end when the disk was full, as nothing can be read behind a torn record.
+    The file is made anew from the log when a training resumes, so that nothing is in it twice, and
+    at the end of the next epoch when the disk was full, as nothing after a torn record can be read.
     """
 
     def __init__(self, run: Run, state: TrainingState) -> None:
@@ -102,8 +102,8 @@ class TensorBoard(Callback):
         for sample in samples[self.shown :]:
             path = self.run.file(sample["file"])
             height, width = read_png(path).shape[:2]
-            picture = [str(width), str(height), path.read_bytes()]
-            _write("samples", picture, "images", sample["step"])
+            grid = [str(width), str(height), path.read_bytes()]
+            _write("samples", grid, "images", sample["step"])
         self.shown = len(samples)
 
 

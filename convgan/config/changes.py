@@ -9,7 +9,7 @@ from typing import Any
 
 from convgan.config.schema import Config
 
-# How long, how often and where, but not what is computed. Of the data the pictures count.
+# How long, how often and where, but not what is computed. Of the data only the pictures count.
 MAY_CHANGE = (
     "name",
     "data.folder",

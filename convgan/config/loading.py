@@ -14,7 +14,7 @@ from convgan.config.renamed import refuse_old_form
 from convgan.config.schema import ClassifierRunConfig, Config, GanRunConfig
 from convgan.errors import UsageError
 
-_MAX_BYTES = 100_000  # PyYAML takes a second for it
+_MAX_BYTES = 100_000  # for which PyYAML takes a second
 _MAX_DIGITS = 40
 _MAX_MISTAKES = 20
 _TASKS: dict[str, type[ClassifierRunConfig] | type[GanRunConfig]] = {

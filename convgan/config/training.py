@@ -41,7 +41,7 @@ class TrainConfig(Section):
     """How the learning rates change: not at all, falling to 0 by a half cosine or a straight
     line, or rising for 30 % of the steps and falling to 0 after (Smith and Topin, 2018)."""
     precision: Literal["float32", "mixed_bfloat16", "auto"] = "float32"
-    """`auto`: bfloat16 where the device computes in it, else float32; run.json says which."""
+    """`auto`: bfloat16 where the device computes in it, else float32; run.json has which."""
     xla: bool = False
     """Compile the step by XLA, for GPUs; it then draws other random numbers. On a CPU it is
     slower."""
@@ -93,7 +93,7 @@ class GanTrainConfig(TrainConfig):
     """Images along each side of the sample grid."""
     evaluate_every: Annotated[int, Field(ge=0, le=100000)] = 0
     """Epochs from one Fréchet distance to the next, 0 for none: few samples against the held-out
-    images (data.validation). The generator with the least is kept beside the last."""
+    images (data.validation). The generator with the least is kept in addition to the last."""
     evaluate_samples: Annotated[int, Field(ge=2, le=100000)] = 2000
     evaluator: Path | None = None
     """The folder of a classifier run whose features `evaluate_every` compares; null: the network
@@ -125,7 +125,7 @@ class RuntimeConfig(Section):
     checkpoint_every: CheckpointInterval = CheckpointInterval()
     """Whichever comes first."""
     keep_checkpoints: Annotated[int, Field(ge=1, le=100000)] = 3
-    """How many of the newest checkpoints stay, beside that of the best epoch;
+    """How many of the newest checkpoints stay, in addition to that of the best epoch;
     `eval --all-checkpoints` measures each."""
     on_nan: Literal["stop", "rollback"] = "stop"
     """What follows a loss or gradient that is not finite: the end, with the state from before it,

@@ -21,7 +21,7 @@ def evaluate_classification(
     Returns:
         accuracy with its 95 % interval (fractions), mean cross-entropy (nats), expected
         calibration error, the confusion matrix (rows true, columns predicted), and precision,
-        recall, F1 (shares; null where undefined) and the number of images of each class.
+        recall, F1 (fractions; null where undefined) and the number of images of each class.
     """
     logits = np.asarray(logits, np.float64)
     predicted = logits.argmax(axis=1)

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 # "Healthy" are two runs on Fashion-MNIST, of 7,500 and of 18,750 steps, at any point.
-JUDGED_STEPS = 500  # whose means of d_real, d_fake and d_loss are judged
+RECENT_STEPS = 500  # whose means of d_real, d_fake and d_loss are looked at
 SURE = 0.02  # of d_real from its label and of d_fake from 0; healthy: 0.15 at the least
 WON = 0.03  # of guessing; SURE makes 0.04 of 1.39 of the cross-entropy, healthy: 0.38 of it
-SETTLED_STEPS = 1000  # before samples are judged, and between two; an epoch may be one step
+SETTLED_STEPS = 1000  # before samples are looked at, and between two; an epoch may be one step
 STILL_LEVELS = 0.1  # mean change, grey levels; healthy: 6 to 42 in 1,875 steps
 ALIKE_LEVELS = 5.0  # standard deviation across samples, grey levels; healthy: 48 to 68
 MOST_SAMPLES = 400  # compared with one another; more would only take memory
@@ -35,7 +35,7 @@ MOST_SAMPLES = 400  # compared with one another; more would only take memory
 
 @dataclass(frozen=True)
 class Samples:
-    """Pictures (N, H, W, C), uint8, that the generator made of fixed latent vectors."""
+    """Images (N, H, W, C), uint8, that the generator made of fixed latent vectors."""
 
     images: NDArray[np.uint8]
     step: int
@@ -54,9 +54,9 @@ def diagnose(
     Args:
         records: the lines of `metrics.jsonl`, oldest first; None stands for a number that was
             not finite.
-        train: how the run is trained: the loss tells what the log's numbers mean, and the
+        train: how the run is trained: the loss decides what the log's numbers mean, and the
             advice names what is not yet tried.
-        samples: oldest first, all of the same latent vectors. The last are judged, and compared
+        samples: oldest first, all of the same latent vectors. The last are looked at, and compared
             with the latest ones that are at least 1,000 steps older.
         classes: what the newest samples were taken for.
 
@@ -103,10 +103,10 @@ def not_finite_advice(train: GanTrainConfig) -> str:
 
 def _discriminator_wins(records: Sequence[Record], train: GanTrainConfig) -> Finding | None:
     lines = [record for record in records if "end_of_epoch" not in record]
-    if not lines or lines[-1]["step"] < JUDGED_STEPS:
+    if not lines or lines[-1]["step"] < RECENT_STEPS:
         return None
     step, epoch = lines[-1]["step"], lines[-1]["epoch"]
-    recent = [line for line in lines if line["step"] > step - JUDGED_STEPS]
+    recent = [line for line in lines if line["step"] > step - RECENT_STEPS]
     if train.loss.probabilities:
         real, fake = _mean(recent, "d_real"), _mean(recent, "d_fake")
         won = real > train.loss.real_label - SURE and fake < SURE
@@ -120,7 +120,7 @@ def _discriminator_wins(records: Sequence[Record], train: GanTrainConfig) -> Fin
     smooth = train.loss.probabilities and train.loss.real_label == 1
     return Finding(
         name="discriminator_wins",
-        text=f"The discriminator wins: {seen} on average over the {JUDGED_STEPS} steps to "
+        text=f"The discriminator wins: {seen} on average over the {RECENT_STEPS} steps to "
         f"{_when(step, epoch)}. The generator gets hardly any usable gradient. Try "
         f"{_penalty(train)}, more dropout in discriminator.blocks, {_lower('discriminator', train)}"
         f"{', train.loss.label_smoothing 0.1' if smooth else ''}, or more images.",

@@ -1,4 +1,4 @@
-"""The network that judges images: a classifier's penultimate layer gives their features.
+"""The evaluator of images: a classifier whose penultimate layer gives their features.
 
 Every quality number depends on it, so it carries its name and the SHA-256 of its file.
 """

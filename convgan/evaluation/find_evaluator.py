@@ -1,4 +1,4 @@
-"""Which network judges a generator's images: a wanted run's, the bundled one, or the newest."""
+"""Which evaluator measures a generator: a wanted run's, the bundled one, or the newest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MODEL = Path("model") / "classifier.safetensors"
 def find_evaluator(
     data: DataConfig, images: ImageSet, out: Path | None, wanted: str | Path | None = None
 ) -> Evaluator:
-    """Return the network that judges images like these.
+    """Return the evaluator of images like these.
 
     Args:
         data: the configuration that the images came by.
@@ -26,7 +26,7 @@ def find_evaluator(
         wanted: a classifier run's folder or name.
 
     Raises:
-        UsageError: the wanted run does not fit, or nothing does; says how to train one.
+        UsageError: the wanted run does not fit, or nothing does; tells how to train one.
     """
     train_one = f"Train one with: {_how_to_train(data)}"
     if wanted:
@@ -45,7 +45,7 @@ def find_evaluator(
     if not fitting:
         shape = "×".join(map(str, images.image_shape))
         raise UsageError(
-            f"no network comes with convgan that could judge {data.name} images of {shape}, "
+            f"no evaluator comes with convgan for {data.name} images of {shape}, "
             f"and no classifier run is in {out or 'the configuration (train.evaluator)'}. "
             f"{train_one}"
         )
@@ -63,7 +63,7 @@ def _network_of(run: Run, images: ImageSet) -> Evaluator:
 
 
 def _misfit(run: Run, data: DataConfig, images: ImageSet) -> str | None:
-    """Say why a classifier run cannot judge this data, or None."""
+    """Say why a classifier run cannot evaluate this data, or None."""
     if not (run.folder / _MODEL).is_file():
         return "has no model yet"
     own = run.config().data

@@ -32,7 +32,7 @@ from convgan.runs.evaluations import (
 Which = Literal["best", "last"]
 SEED = 0
 """Of the latent vectors and of all draws: the same for every run."""
-_JUDGED = 100  # images that the diagnosis looks at
+_DIAGNOSED = 100  # images that the diagnosis looks at
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,7 @@ def evaluate_generator(
         metrics=results,
         classes=classes,
         verdict=verdict(classes, results),
-        findings=_findings(subject, images[:_JUDGED], classes),
+        findings=_findings(subject, images[:_DIAGNOSED], classes),
         discriminator=measure_discriminator(
             run, subject.config, dataset, subject.labels, seed=SEED
         ),

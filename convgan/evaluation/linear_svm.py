@@ -14,7 +14,7 @@ from convgan.evaluation.classification import wilson_interval
 from convgan.evaluation.svm_solver import fit_linear_svm
 from convgan.runs.evaluations import SvmResult
 
-_CHOOSING = 12_000  # training images that C is chosen on: two thirds to fit, one to judge
+_CHOOSING = 12_000  # training images that C is chosen on: two thirds to fit, one to validate
 
 
 def evaluate_linear_svm(

@@ -44,7 +44,7 @@ class Evidence:
     """What a metric may look at.
 
     Attributes:
-        generated: the images to be measured; in a reference, training images in their place.
+        generated: the images to be measured; for a reference, training images instead.
         test: the real images that they are compared with.
         train: all training images.
         class_names: K names.

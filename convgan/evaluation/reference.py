@@ -1,4 +1,4 @@
-"""What real images score: the yardstick beside each number about generated ones."""
+"""What real images score: the reference beside each number about generated ones."""
 
 from __future__ import annotations
 

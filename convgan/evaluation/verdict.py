@@ -31,27 +31,29 @@ def missing_classes(classes: ClassFractions) -> str | None:
 
 
 def verdict(classes: ClassFractions, results: Sequence[MetricResult]) -> str:
-    """Judge the variety by classes, recall and coverage, each beside its reference.
+    """Describe the variety by classes, recall and coverage, each beside its reference.
 
-    No sign of mode collapse is only said where all classes are made about as often as they
+    "No sign of mode collapse" is said only where all classes are made about as often as they
     occur, and recall and coverage come near those of real images.
     """
-    judged = [each for each in results if each.name in {"recall", "coverage"} and each.reference]
-    worst = min((_ratio(each) for each in judged), default=None)
+    measured = [each for each in results if each.name in {"recall", "coverage"} and each.reference]
+    worst = min((_ratio(each) for each in measured), default=None)
     missing = missing_classes(classes)
     uneven = _uneven(classes)
     all_there = f"All {_expected(classes)} classes are there"
     if worst is None:
         variety = f"{all_there}; the variety within them was not measured."
     elif worst < LITTLE:
-        variety = f"{all_there}, but not their variety: {_beside(judged)}. {_why(results)} {ADVICE}"
+        variety = (
+            f"{all_there}, but not their variety: {_beside(measured)}. {_why(results)} {ADVICE}"
+        )
     elif worst < NEAR:
-        variety = f"{all_there}, with less variety than real images have: {_beside(judged)}."
+        variety = f"{all_there}, with less variety than real images have: {_beside(measured)}."
     else:
         clear = "" if uneven else ": no sign of mode collapse"
         variety = f"{all_there}, and their variety comes near that of real images{clear}."
     if missing:
-        variety = f"{missing} {_beside(judged).capitalize()}." if judged else missing
+        variety = f"{missing} {_beside(measured).capitalize()}." if measured else missing
     return f"{variety} {uneven}".strip()
 
 

@@ -155,7 +155,7 @@ def convolution(
     init_stddev: float | None = None,
     spectral_norm: bool = False,
 ) -> Maps:
-    """Apply a convolution to maps, or to a vector (N, D) a dense layer of so many units."""
+    """Apply a convolution to maps, or, to a vector (N, D), a dense layer of `filters` units."""
     settings = {
         "use_bias": use_bias and not spectral_norm,
         "kernel_initializer": initializer(init_stddev),
@@ -221,7 +221,7 @@ def dropout(x: Any, rate: float, name: str) -> Any:
 def initializer(stddev: float | None) -> Any:
     """Return normal initial weights of this deviation, or Keras's default for None.
 
-    For one layer: Keras's initializers give each layer that shares one the same numbers.
+    For one layer: Keras's initializers give all layers that have one in common the same numbers.
     """
     return keras.initializers.RandomNormal(0.0, stddev) if stddev else "glorot_uniform"
 

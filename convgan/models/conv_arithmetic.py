@@ -1,7 +1,7 @@
 """The arithmetic of strided convolutions: sizes, padding, receptive fields, parameters, costs.
 
 Whole numbers only, one axis at a time, nothing is built. Letters as in the literature: n is the
-size of the picture, f of the filter, s the stride, p the padding on each side.
+size of the image, f of the filter, s the stride, p the padding on each side.
 
 Sources: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning"
 (arXiv:1603.07285); Araujo, Norris & Sim 2019, "Computing Receptive Fields of Convolutional
@@ -27,7 +27,7 @@ def conv_output_size(size: int, kernel: int, *, stride: int = 1, padding: Paddin
     `same`, whatever the kernel.
 
     Raises:
-        UsageError: the kernel is larger than the padded picture, or a value is out of its range.
+        UsageError: the kernel is larger than the padded image, or a value is out of its range.
     """
     _check(size=size, kernel=kernel, stride=stride)
     if padding == "same":
@@ -48,7 +48,7 @@ def pool_output_size(size: int, pool: int, *, stride: int | None = None) -> int:
     that do not fill a window at the end are dropped.
 
     Raises:
-        UsageError: the pool is larger than the picture, or a value is out of its range.
+        UsageError: the pool is larger than the image, or a value is out of its range.
     """
     return conv_output_size(size, pool, stride=pool if stride is None else stride)
 
@@ -80,11 +80,11 @@ def transposed_output_size(
 
 
 def same_padding(size: int, kernel: int, *, stride: int = 1) -> tuple[int, int]:
-    """Return the pixels that TensorFlow's `same` adds (before, after) the picture on an axis.
+    """Return the pixels that TensorFlow's `same` adds (before, after) the image on an axis.
 
     Together max((ceil(n / s) − 1)·s + f − n, 0). With stride 1 and an odd kernel that is
     (f − 1) / 2 on each side; an odd sum puts the extra pixel after, so that a stride of 2
-    may shift the picture by half a pixel.
+    may shift the image by half a pixel.
 
     Raises:
         UsageError: a value is out of its range.
@@ -96,7 +96,7 @@ def same_padding(size: int, kernel: int, *, stride: int = 1) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """What one value of a feature map sees of the picture, in pixels along an axis."""
+    """What one value of a feature map sees of the image, in pixels along an axis."""
 
     size: int = 1
     """Pixels that the value depends on, those of the padding included."""
@@ -128,7 +128,7 @@ def dense_parameters(inputs: int, units: int) -> int:
 def conv_multiply_adds(
     height: int, width: int, kernel: int, in_channels: int, out_channels: int
 ) -> int:
-    """Return the multiply-adds of a convolution for one picture: H·W·f·f·in·out.
+    """Return the multiply-adds of a convolution for one image: H·W·f·f·in·out.
 
     Height and width are the output's for a convolution. They are the input's for a transposed
     one, which spreads each input pixel over f·f output pixels. Products with the padding, or

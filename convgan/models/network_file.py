@@ -70,7 +70,7 @@ class _Card(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class SavedNetwork:
-    """A network from a file, in float32, with the SHA-256 (hex) of all that the file says."""
+    """A network from a file, in float32, with the SHA-256 (hex) of its header and arrays."""
 
     network: keras.Model
     spec: NetworkSpec

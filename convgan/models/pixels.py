@@ -1,4 +1,4 @@
-"""The two ways between stored pictures (uint8, 0 to 255) and network values (-1 to 1)."""
+"""The two ways between stored images (uint8, 0 to 255) and network values (-1 to 1)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def to_float(images: tf.Tensor) -> tf.Tensor:
-    """Map uint8 pictures to float32 in [-1, 1]: 0 to -1, 255 to 1; any shape."""
+    """Map uint8 images to float32 in [-1, 1]: 0 to -1, 255 to 1; any shape."""
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 

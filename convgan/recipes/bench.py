@@ -48,8 +48,8 @@ def bench(
         rounds: measurements of each.
 
     Returns:
-        for each configuration its name, batch size, precision, milliseconds a step (median, least
-        and most), pictures a second, operations a step, and the share of the rate of a large
+        for each configuration its name, batch size, precision, milliseconds per step (median, least
+        and most), pictures per second, operations per step, and the fraction of the rate of a large
         matrix product in the same precision.
     """
     return compare({name: config_step(name, changes) for name in configs}, rounds=rounds)
@@ -58,7 +58,7 @@ def bench(
 def compare(
     candidates: Mapping[str, Candidate], *, rounds: int, seconds: float = 0.5
 ) -> list[dict[str, Any]]:
-    """Measure steps in turn, and with them a matrix product in each of their precisions.
+    """Measure steps interleaved, and with them a matrix product in each of their precisions.
 
     Returns:
         the numbers of each, as `bench`.
@@ -100,7 +100,7 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     train = load_dataset(config.data).train
     precision = set_precision_and_seed(config.train.precision, config.seed)
     if config.train.deterministic:
-        make_deterministic()  # and with it all steps that are measured beside it
+        make_deterministic()  # and with it all steps that are measured with it
     shape, classes = train.image_shape, len(train.class_names)
     tables = check_networks(config, shape, classes)
     count = 1000 * config.train.batch_size  # any schedule will do

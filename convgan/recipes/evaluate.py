@@ -62,7 +62,7 @@ class EvalOptions:
 
     out: Path
     evaluator: str | None = None
-    """A classifier run's folder or name, in place of the network that comes with convgan."""
+    """A classifier run's folder or name, instead of the network that comes with convgan."""
     samples: int | None = None
     """Generated images; else 10,000."""
     which: Which | None = None
@@ -82,7 +82,7 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
     """
     config = run.config()
     if not isinstance(config, ClassifierRunConfig):
-        raise DataError(f"{run.folder}: run.json tells of a classifier, config.yaml does not")
+        raise DataError(f"{run.folder}: run.json describes a classifier, config.yaml does not")
     _refuse_options(run, options)
     test = load_dataset(config.data).test
     if test.labels is None:
@@ -134,7 +134,7 @@ def _subject(run: Run, options: EvalOptions, others: Sequence[Subject]) -> Subje
     """Find what a run's generator is measured by; with data that others have already loaded."""
     config = run.config()
     if not isinstance(config, GanRunConfig):
-        raise DataError(f"{run.folder}: run.json tells of a DCGAN, config.yaml does not")
+        raise DataError(f"{run.folder}: run.json describes a DCGAN, config.yaml does not")
     network, checkpoint = choose_generator(run, options.which)
     found: tuple[Dataset, Evaluator] | None = next(
         ((other.dataset, other.evaluator) for other in others if other.config.data == config.data),
@@ -159,7 +159,7 @@ def _subject(run: Run, options: EvalOptions, others: Sequence[Subject]) -> Subje
 
 def _evaluate(subject: Subject, reference: Reference, options: EvalOptions) -> GeneratorEvaluation:
     run, which = subject.run, subject.checkpoint.which
-    logger.info("%s: the %s generator, judged by %s", run.name, which, subject.evaluator.name)
+    logger.info("%s: the %s generator, evaluated by %s", run.name, which, subject.evaluator.name)
     images = generate(load_network(subject.network), latent(subject.config, subject.samples))
     predictions = subject.evaluator.predict(images)
     evaluation = evaluate_generator(subject, images, predictions, reference)

@@ -24,7 +24,7 @@ def find_target(target: str, changes: Sequence[str] = ()) -> Config | DataConfig
         changes: as in `load_config`; for a data set those of `data.…`.
 
     Raises:
-        UsageError: it means nothing, or more than one of these; says how to write which.
+        UsageError: it means nothing, or more than one of these; tells how to write each.
     """
     path = Path(target)
     meanings = {
@@ -54,7 +54,7 @@ def find_target(target: str, changes: Sequence[str] = ()) -> Config | DataConfig
 
 
 def describe_networks(config: Config) -> list[Table]:
-    """Return the layer tables of the configuration's networks, for its data's picture size."""
+    """Return the layer tables of the configuration's networks, for the size of its images."""
     data = config.data
     if DATASETS[data.name].has_sample:  # which has the full set's shape and classes
         data = data.model_copy(update={"source": "sample", "folder": None, "limit": 1})
@@ -95,7 +95,7 @@ def describe_data(section: DataConfig, out: Path) -> tuple[str, list[Table], Pat
 
 
 def _section(name: str, changes: Sequence[str]) -> DataConfig:
-    """Return a `data` section, checked in a preset's place for it."""
+    """Return a `data` section, checked as part of a preset."""
     cleared = ["data.validation=0", f"data.name={name}"]
     return load_config("classifier-mnist", [*cleared, *changes]).data
 

@@ -19,7 +19,7 @@ class AnimationOptions:
     """Seconds that the last frame stays."""
     scale: int = 1
     last: int | None = None
-    """Only the last so many frames."""
+    """Only that many frames, the last ones."""
 
 
 def make_gif(run: Run, target: Path | None = None, film: AnimationOptions | None = None) -> Path:

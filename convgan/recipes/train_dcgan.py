@@ -96,5 +96,5 @@ def _quality(config: GanRunConfig, task: GAN, held_out: ImageSet) -> GeneratorQu
     except UsageError as error:
         if config.train.evaluator:  # asked for by name
             raise
-        logger.warning("no Fréchet distance while training, and so no best epoch: %s", error)
+        logger.warning("no Fréchet distance during training, and so no best epoch: %s", error)
         return None

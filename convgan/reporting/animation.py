@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_SLOWEST, _FASTEST = 0.1, 50.0  # frames a second; browsers slow down faster GIFs
+_SLOWEST, _FASTEST = 0.1, 50.0  # frames per second; browsers slow down faster GIFs
 _LONGEST_HOLD = 600.0  # seconds; a GIF has 16 bits for hundredths of a second
-_WIDEST_LABEL = 160  # pixels; wider labels are cut where the picture is not wider
+_WIDEST_LABEL = 160  # pixels; wider labels are cut where the grid is not wider
 _MAX_FILM = 1_000_000_000  # bytes of all frames in memory
 
 
@@ -36,14 +36,14 @@ def write_animation(
 ) -> None:
     """Write frames one after the other as an endless GIF, or as MP4.
 
-    The label stands in a white strip above the picture. Grey pictures stay exact in a GIF;
-    colours are reduced to 256 a frame. A GIF joins neighbours that are equal, label and all,
+    The label stands in a white strip above the grid. Grey grids stay exact in a GIF;
+    colours are reduced to 256 per frame. A GIF joins neighbours that are equal, label and all,
     to one frame that is shown as long as both.
 
     Args:
-        frames: (label, PNG file) in order; pictures all of one size.
+        frames: (label, PNG file) in order; all of one size.
         target: the file to write; its suffix, .gif or .mp4, chooses the format.
-        fps: frames a second, 0.1 to 50. A GIF rounds each frame's time to 0.01 s.
+        fps: frames per second, 0.1 to 50. A GIF rounds each frame's time to 0.01 s.
         hold: seconds that the last frame is shown, 0 to 600; at least one frame's time.
         scale: each pixel becomes scale × scale pixels.
 
@@ -66,7 +66,7 @@ def _check(target: Path, *, fps: float, hold: float, scale: int) -> None:
     if suffix not in {".gif", ".mp4"}:
         raise UsageError(f"cannot write {target}: expected a name that ends in .gif or .mp4")
     if not _SLOWEST <= fps <= _FASTEST:
-        raise UsageError(f"fps is {fps}, expected {_SLOWEST} to {_FASTEST} frames a second")
+        raise UsageError(f"fps is {fps}, expected {_SLOWEST} to {_FASTEST} frames per second")
     if not 0 <= hold <= _LONGEST_HOLD:
         raise UsageError(f"hold is {hold}, expected 0 to {_LONGEST_HOLD} seconds")
     if scale < 1:
@@ -79,22 +79,22 @@ def _check(target: Path, *, fps: float, hold: float, scale: int) -> None:
 
 
 def _film(frames: Sequence[tuple[str, Path]], scale: int) -> NDArray[np.uint8]:
-    """Labelled, enlarged frames (T, H, W, C); C is 1 if all pictures are grey, else 3."""
+    """Labelled, enlarged frames (T, H, W, C); C is 1 if all are grey, else 3."""
     if not frames:
         raise DataError("there are no frames to make a film of")
-    pictures = [read_png(path) for _, path in frames]
-    height, width = pictures[0].shape[:2]
-    for picture, (_, path) in zip(pictures, frames, strict=True):
-        if picture.shape[:2] != (height, width):
+    grids = [read_png(path) for _, path in frames]
+    height, width = grids[0].shape[:2]
+    for grid, (_, path) in zip(grids, frames, strict=True):
+        if grid.shape[:2] != (height, width):
             raise DataError(
-                f"{path} has {picture.shape[1]}×{picture.shape[0]} pixels, but {frames[0][1]} "
+                f"{path} has {grid.shape[1]}×{grid.shape[0]} pixels, but {frames[0][1]} "
                 f"has {width}×{height}; the frames of a film are of one size"
             )
     font_size = min(max(width * scale // 24, 12), 24)
     widest = max(text_width(label, font_size) for label, _ in frames)
     film_width = max(width * scale, min(widest, _WIDEST_LABEL))
     top = line_height(font_size)
-    channels = max(picture.shape[-1] for picture in pictures)
+    channels = max(grid.shape[-1] for grid in grids)
     shape = (top + height * scale, film_width, channels)
     if shape[0] * shape[1] > MAX_PIXELS or len(frames) * math.prod(shape) > _MAX_FILM:
         raise UsageError(
@@ -102,9 +102,9 @@ def _film(frames: Sequence[tuple[str, Path]], scale: int) -> NDArray[np.uint8]:
             "memory; ask for a smaller scale or fewer frames"
         )
     film = np.full((len(frames), *shape), 255, np.uint8)
-    for still, picture, (label, _) in zip(film, pictures, frames, strict=True):
+    for still, grid, (label, _) in zip(film, grids, frames, strict=True):
         still[:top] = caption_strip(label, film_width, font_size=font_size)[..., None]
-        still[top:, : width * scale] = enlarge(picture, scale)
+        still[top:, : width * scale] = enlarge(grid, scale)
     return film
 
 

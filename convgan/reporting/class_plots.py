@@ -50,7 +50,7 @@ def save_confusion_matrix(
     margin = 0.6 + 0.075 * max(map(len, names))
     with png_figure(path, side + margin + 1.0, side + margin) as figure:
         axes: Axes = figure.subplots()
-        picture = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
+        shown = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
         label_size = min(10.0, 72 * side / classes * 0.8)
         axes.set_xticks(range(classes), names, rotation=90, fontsize=label_size)
         axes.set_yticks(range(classes), names, fontsize=label_size)
@@ -63,7 +63,7 @@ def save_confusion_matrix(
                 axes.text(
                     column, row, count, ha="center", va="center", color=colour, size=font_size
                 )
-        figure.colorbar(picture, ax=axes, label="fraction of the true class", shrink=0.8)
+        figure.colorbar(shown, ax=axes, label="fraction of the true class", shrink=0.8)
 
 
 def save_class_histogram(

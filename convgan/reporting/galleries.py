@@ -1,4 +1,4 @@
-"""Captioned pictures: a look at a data set, and a classifier's worst mistakes."""
+"""Captioned images: a look at a data set, and a classifier's worst mistakes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 _GAP = 8
 _MOST_MISTAKES = 30
-_LONGEST_NAME = 13  # characters, so that "→ name 0.99" fits under a picture
+_LONGEST_NAME = 13  # characters, so that "→ name 0.99" fits under an image
 
 
 def save_labelled_pictures(
     path: Path, images: NDArray[np.uint8], *, captions: Sequence[str]
 ) -> None:
-    """Write pictures (N, H, W, C) with a caption under each as one PNG file.
+    """Write images (N, H, W, C) with a caption under each as one PNG file.
 
     Raises:
-        ValueError: there are no pictures, they have another form, or captions are missing.
+        ValueError: there are no images, they have another form, or captions are missing.
         RunError: the file cannot be written.
     """
     columns = min(10, max(1, ceil(sqrt(2 * len(images)))))  # about twice as wide as high
@@ -54,12 +54,12 @@ def save_mistakes(
         confidences: N probabilities of the predicted class, in [0, 1].
 
     Raises:
-        ValueError: the pictures have another form, or the lengths differ.
+        ValueError: the images have another form, or the lengths differ.
         RunError: the file cannot be written.
     """
     lengths = (len(images), len(true_names), len(predicted_names), len(confidences))
     if len(set(lengths)) > 1:
-        raise ValueError(f"pictures, true names, predictions and confidences number {lengths}")
+        raise ValueError(f"images, true names, predictions and confidences number {lengths}")
     if len(images) == 0:
         blank = np.full((1, 24, 140, 1), 255, np.uint8)
         save_png(path, image_grid(blank, 1, labels=["no mistakes"]))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-MAX_PIXELS = 64_000_000  # of one picture, written or read
+MAX_PIXELS = 64_000_000  # of one image, written or read
 _BLANK = 255
 _DAMAGE = (OSError, SyntaxError, ValueError, IndexError, EOFError, struct.error, zlib.error)
 
@@ -34,15 +34,15 @@ def image_grid(
     scale: int = 1,
     labels: Sequence[str] | None = None,
 ) -> NDArray[np.uint8]:
-    """Lay pictures out row by row on white, each enlarged without smoothing.
+    """Lay images out row by row on white, each enlarged without smoothing.
 
     Args:
         images: (N, H, W, C), C is 1 or 3, N at least 1.
-        columns: pictures in a row; cells after the last picture stay white.
+        columns: images in a row; cells after the last image stay white.
         gap: white pixels between the cells and around them, not enlarged.
         scale: each pixel becomes scale × scale pixels.
-        labels: N captions, drawn under the pictures and cut where they do not fit; a newline
-            begins a second line. Good to read where a picture is 80 pixels wide or more.
+        labels: N captions, drawn under the images and cut where they do not fit; a newline
+            begins a second line. Good to read where an image is 80 pixels wide or more.
 
     Returns:
         (rows · h + (rows + 1) · gap, columns · w + (columns + 1) · gap, C) for cells of height
@@ -69,7 +69,7 @@ def image_grid(
     if grid_height * grid_width > MAX_PIXELS:
         raise UsageError(
             f"a grid of {grid_height}×{grid_width} pixels is larger than the {MAX_PIXELS} pixels "
-            "that convgan draws; ask for fewer pictures, fewer columns or a smaller scale"
+            "that convgan draws; ask for fewer images, fewer columns or a smaller scale"
         )
     grid = np.full((grid_height, grid_width, channels), _BLANK, np.uint8)
     for index, image in enumerate(images):
@@ -152,7 +152,7 @@ def _check_images(images: NDArray[np.uint8], labels: Sequence[str] | None) -> No
     good = images.ndim == 4 and images.dtype == np.uint8 and images.shape[-1] in {1, 3}
     if not good or images.size == 0:
         raise ValueError(
-            f"got {images.dtype} pictures of shape {images.shape}, expected uint8 (N, H, W, C), "
+            f"got {images.dtype} images of shape {images.shape}, expected uint8 (N, H, W, C), "
             "N at least 1 and C 1 or 3"
         )
     if labels is not None and len(labels) != len(images):

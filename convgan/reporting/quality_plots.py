@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Point = tuple[float, float, float | None]
 
-_SIDE = 84  # screen pixels of a picture's width: distances can be read under it
+_SIDE = 84  # screen pixels of an image's width: distances can be read under it
 _LONGEST_SIDE = 256  # pixels; of larger images every second, third … row and column is drawn
 _FRAME = 3  # pixels
 _GENERATED = np.array([255, 127, 14], np.uint8)  # orange, as in the class histogram
@@ -134,7 +134,7 @@ def _framed(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     stride = -(-max(images.shape[1:3]) // _LONGEST_SIDE)
     images = images[:, ::stride, ::stride]
     scale = max(1, round(_SIDE / images.shape[2]))
-    large = np.stack([enlarge(picture, scale) for picture in images])
+    large = np.stack([enlarge(image, scale) for image in images])
     height, width = large.shape[1:3]
     canvas = np.full((len(large), height + 2 * _FRAME, width + 2 * _FRAME, 3), 255, np.uint8)
     canvas[0] = _GENERATED

@@ -1,4 +1,4 @@
-"""Run folders: each tells its own story."""
+"""Run folders: everything about a run is in its own."""
 
 from convgan.runs.finding import all_runs, find_run
 from convgan.runs.json_file import read_json, write_json

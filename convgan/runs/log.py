@@ -1,4 +1,4 @@
-"""`metrics.jsonl`: one JSON object a line, appended to, never torn."""
+"""`metrics.jsonl`: one JSON object per line, appended to, never torn."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ class MetricsFile:
         """Forget the lines after this step, and all after the first damaged one."""
         end = 0
         last = 0
-        for record, place in self._lines():
+        for record, position in self._lines():
             if record["step"] > step:
                 break
-            end, last = place, record["step"]
+            end, last = position, record["step"]
         if self.path.exists() and end < self.path.stat().st_size:
             os.truncate(self.path, end)  # in place: it also works on a full disk
         self._pending, self._size = [], end
@@ -87,7 +87,7 @@ class MetricsFile:
         self._pending = []
 
     def _lines(self) -> Iterator[tuple[dict[str, Any], int]]:
-        """Yield each good line and the place after it, up to the first that is not good."""
+        """Yield each good line and the position after it, up to the first that is not good."""
         if not self.path.is_file():
             return
         with self.path.open("rb") as file:

@@ -38,7 +38,7 @@ class _Time(_Part):
 
 
 class _Numbers(_Part):
-    """An epoch's place, and its numbers by name."""
+    """Which epoch it is, and its numbers by name."""
 
     __pydantic_extra__: dict[str, float | None] = Field(init=False)
     epoch: Epoch
@@ -91,8 +91,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
         _Manifest.model_validate(manifest)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"]))
+        where = ".".join(map(str, first["loc"]))
         raise DataError(
-            f"{path} is no run's manifest: {place}: {first['msg']}, got {first['input']!r:.80}"
+            f"{path} is no run's manifest: {where}: {first['msg']}, got {first['input']!r:.80}"
         ) from error
     return manifest

@@ -28,7 +28,7 @@ def dry_run(task: Task, pictures: ImageSet, config: TrainConfig) -> None:
         make_deterministic()
         exact = _step_milliseconds(task, pictures, config)
         logger.info(
-            "a step takes %.1f ms, and %.1f ms with train.deterministic (%+.0f %%)",
+            "%.1f ms per step, and %.1f ms with train.deterministic (%+.0f %%)",
             usual, exact, 100 * (exact / usual - 1),
         )  # fmt: skip
     logger.info("nothing was kept")

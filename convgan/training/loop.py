@@ -62,7 +62,7 @@ def run_training(  # noqa: C901  the whole story, in one place
         config: epochs and batch size.
         runtime: steps per call, when to save, what follows a number that is not finite.
         state: restored, or new.
-        callbacks: told what happens. One that cannot write its file is reported, and the training
+        callbacks: told of each event. One that cannot write its file is reported, and the training
             goes on.
         validate: from the epoch (from 0) to its validation numbers, named `val_...`.
 
@@ -124,7 +124,7 @@ def run_training(  # noqa: C901  the whole story, in one place
 def advance(
     steps: Callable[[int], Call], count: int, state: TrainingState, beside: Callbacks
 ) -> None:
-    """Make so many steps and tell the callbacks.
+    """Make `count` steps and tell the callbacks.
 
     Raises:
         NotFinite: one of them went wrong; those before it are made, and only those.
@@ -150,7 +150,7 @@ def epoch_end(epoch: int, count: int, batch_size: int) -> int:
 
 
 def total_steps(config: TrainConfig, count: int) -> int:
-    """Return the steps of the whole training with so many images."""
+    """Return the steps of the whole training with `count` images."""
     return epoch_end(config.epochs - 1, count, config.batch_size)
 
 

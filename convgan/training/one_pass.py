@@ -10,7 +10,7 @@ a logit of about -88 down, of hinge beyond the margin. There D's number is taken
 the mean over a batch), which adds that fraction of the logit's own gradient to D's: far below what
 float32 resolves of the sum. So one pass serves every loss.
 
-Measured on the article's networks at batch 32, 2 cores, float32, medians of 25 in turn: a step
+Measured on the article's networks at batch 32, 2 cores, float32, medians of 25, interleaved: a step
 takes 86.8 ms instead of 93.3 (benchmarks/parts.py).
 """
 

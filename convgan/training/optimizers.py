@@ -31,7 +31,7 @@ def update(*parts: tuple[keras.optimizers.Optimizer, list[tf.Tensor], keras.Mode
     """Apply each (optimizer, gradients, network), but only when all gradients are computed.
 
     Without this barrier a graph with a second-order gradient (the R1 penalty) was wrong in about
-    one trace of ten: TensorFlow 2.21's dependency optimizer loses edges from the reads of a
+    one of ten traces: TensorFlow 2.21's dependency optimizer loses edges from the reads of a
     weight to its update, and part of the gradient was computed with weights already moved.
     """
     computed = iter(tf.tuple([each for _, gradients, _ in parts for each in gradients]))

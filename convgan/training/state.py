@@ -23,7 +23,7 @@ logger = logging.getLogger("convgan")
 
 @dataclass
 class Progress:
-    """Where a training is, beside the tensors."""
+    """Where a training is, without the tensors."""
 
     step: int = 0
     seconds: float = 0.0
@@ -36,7 +36,7 @@ class Progress:
     """The steps in `totals`."""
 
     def add(self, logs: dict[str, float], steps: int) -> None:
-        """Count so many steps, whose mean logs these are."""
+        """Count `steps` steps, whose mean logs these are."""
         self.step += steps
         self.counted += steps
         for name, value in logs.items():
@@ -55,9 +55,9 @@ class TrainingState:
     Args:
         folder: of the checkpoints.
         task: its networks, optimizers and counters are what is saved.
-        keep: how many of the newest checkpoints stay, beside that of the best epoch.
-        about: JSON values that each checkpoint tells beside the progress.
-        check: called with what a checkpoint tells before it is restored; raises if it is of
+        keep: how many of the newest checkpoints stay, in addition to that of the best epoch.
+        about: JSON values that each checkpoint has in addition to the progress.
+        check: called with a checkpoint's header before it is restored; raises if it is of
             another training.
         before_save: called before a checkpoint is written, to bring to the disk what belongs to
             it, such as the log; raises RunError if it cannot.

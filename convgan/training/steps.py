@@ -1,7 +1,7 @@
 """Several steps in one compiled call.
 
-Measured on 2 cores, medians of 25 in turn: a step of `classifier-mnist` takes 26.2 ms instead of
-28.3 in calls of one; for the article's DCGAN the gain, 2 %, is within the noise
+Measured on 2 cores, medians of 25, interleaved: a step of `classifier-mnist` takes 26.2 ms instead
+of 28.3 in calls of one; for the article's DCGAN the gain, 2 %, is within the noise
 (benchmarks/parts.py).
 """
 
@@ -23,7 +23,7 @@ file, which own pictures are, takes no memory."""
 
 @dataclass(frozen=True)
 class Call:
-    """What so many steps gave."""
+    """What some steps gave."""
 
     logs: dict[str, float]
     """Means over the steps."""
@@ -36,7 +36,7 @@ class Call:
 def compile_steps(
     task: Task, pictures: ImageSet, batch_size: int, *, xla: bool = False
 ) -> Callable[[int], Call]:
-    """Return a function that makes so many steps in one compiled call.
+    """Return a function that makes a given number of steps in one compiled call.
 
     The pictures stay uint8 and are gathered inside the call; one trace serves all numbers
     of steps. A step that goes wrong does not end the call: it is found after it. With `xla` the

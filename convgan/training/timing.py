@@ -1,4 +1,4 @@
-"""How long a training step takes: several in turn, so that the machine's moods are shared."""
+"""How long a training step takes: several interleaved, so that load affects all equally."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Steps = Callable[[int], Any]
-"""Makes so many steps and returns when they are done."""
+"""Makes a number of steps and returns when they are done."""
 
 
 def seconds_per_step(
@@ -22,7 +22,7 @@ def seconds_per_step(
         seconds: about how long one measurement takes, at least one step.
 
     Returns:
-        seconds a step, by name, in the order measured.
+        seconds per step, by name, in the order measured.
     """
     counts = {name: _count(steps, seconds) for name, steps in candidates.items()}
     times: dict[str, list[float]] = {name: [] for name in candidates}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from convgan.evaluation.metric import METRICS, Evidence, MetricResult, metric
 from convgan.runs.evaluations import ClassFractions
 
-RARE = 0.1  # a class below this part of its real fraction counts as nearly missing
+RARE = 0.1  # a class below this fraction of its real one counts as nearly missing
 OFTEN = 2.0  # times its real fraction: twice as often, or half as often
 
 

@@ -61,7 +61,7 @@ def extrapolate_frechet(
             f"features needs {3 * dim}. Use more images, or an evaluator with fewer features"
         )
     root, rng = root_of(target.covariance), np.random.default_rng(seed)
-    # below two images a feature the bias is no longer a line in 1 / size
+    # below two images per feature the bias is no longer a line in 1 / size
     sizes = np.linspace(max(law.count // 5, 2 * dim), law.count, points).astype(int)
     draws = (rng.permutation(law.count) < size for size in sizes)
     subsets = (weighted_gaussian(generated, drawn, law.mean) for drawn in draws)
