@@ -84,7 +84,7 @@ def test_each_kind_that_users_add_has_its_short_example() -> None:
 
 
 def keys_in_code(text: str) -> Iterator[str]:
-    """Yield the keys below train, runtime and data in a page's code spans and blocks, Python's left out."""
+    """Yield the keys below train, runtime and data in a page's code, Python's left out."""
     blocks = re.findall(r"^ {4}.*$", text, flags=re.MULTILINE)
     blocks += re.findall(r"```(?!python).*?```", text, flags=re.DOTALL)
     for code in [*re.findall(r"`([^`\n]+)`", text), *blocks]:
