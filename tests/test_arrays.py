@@ -320,7 +320,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(RunError, match="cannot write .*No space left on device"):
+    with pytest.raises(RunError, match=r"cannot write .*No space left on device"):
         write_arrays(path, HEADER, ARRAYS)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

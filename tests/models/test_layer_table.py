@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convgan.config import ClassifierRunConfig, GanRunConfig, load_config, presets
-from convgan.config.kinds import CLASSIFIERS, GENERATORS, ImageShape
+from convgan.config.kinds import ImageShape
 from convgan.errors import UsageError
 from convgan.models.build import NetworkSpec, check_networks, network_specs
+from convgan.models.classifier import Classifier
 from convgan.models.layer_table import Row, layer_table
+from convgan.models.resnet import ResNetGenerator
 from convgan.reporting.layer_table import network_table
 
 from .small import (
@@ -233,9 +235,9 @@ def lit_up(network: keras.Model, layer: str) -> tuple[Any, Any]:
         [np.ones_like(w) if w.ndim > 1 else np.zeros_like(w) for w in network.get_weights()]
     )
     shape = network.input_shape[1:]
-    pixels = 2 * np.eye(int(np.prod(shape)), dtype=np.float32).reshape(-1, *shape) - 1
-    if "unit_range" not in [each.name for each in network.layers]:
-        pixels = (pixels + 1) / 2
+    pixels = np.eye(int(np.prod(shape)), dtype=np.float32).reshape(-1, *shape)
+    if "unit_range" in [each.name for each in network.layers]:
+        pixels = np.float32(2) * pixels - np.float32(1)
     probe = keras.Model(network.input, [network.get_layer(layer).output, network.output])
     maps, logits = (np.asarray(made) for made in probe(pixels))
     return maps, logits
@@ -394,8 +396,9 @@ def test_a_network_of_terabytes_is_checked_without_its_memory(name: str) -> None
 
 
 def test_what_keras_refuses_is_said_with_the_images_shape() -> None:
-    class Refusing(CLASSIFIERS["classifier"]):  # type: ignore[misc]
+    class Refusing(Classifier):
         def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
+            del image_shape, num_classes
             raise ValueError("a layer of mine will not")
 
     section = Refusing.model_validate({"blocks": [BLOCK]})
@@ -406,8 +409,9 @@ def test_what_keras_refuses_is_said_with_the_images_shape() -> None:
 
 
 def test_a_generator_without_proposals_still_says_what_to_do() -> None:
-    class Silent(GENERATORS["resnet"]):  # type: ignore[misc]
+    class Silent(ResNetGenerator):
         def proposals(self, image_shape: ImageShape) -> list[str]:
+            del image_shape
             return []
 
     section = Silent.model_validate(RESNET_GENERATOR | {"projection": {"size": 1, "filters": 2}})

@@ -25,7 +25,7 @@ from .small import SHAPE, discriminator, generator, inputs_of, randomise
 
 SEED = tf.constant([3, 7], tf.int64)
 STEP = 1e-2
-IMAGES = (4, 5, 4, 2)
+IMAGES = (2, 3, 4, 2)  # few: the larger is what Keras leaves out
 
 
 def smooth_discriminator(norm: str, *, spectral_norm: bool) -> keras.Model:
@@ -36,7 +36,7 @@ def smooth_discriminator(norm: str, *, spectral_norm: bool) -> keras.Model:
         "stride": 2,
         "norm": norm,
         "groups": 1,
-        "norm_position": "after_activation",
+        "norm_position": "before_activation",
         "activation": "tanh",
         "spectral_norm": spectral_norm,
     }
@@ -68,7 +68,10 @@ def penalty_gradients(
         with tf.GradientTape() as tape:
             term = value()
         watched = [variable.value for variable in variables]
-        return tape.gradient(term, watched, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        made: list[tf.Tensor] = tape.gradient(
+            term, watched, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        return made
 
     shapes = [variable.shape for variable in variables]
     counts = [int(np.prod(shape)) for shape in shapes]
@@ -100,7 +103,8 @@ def error(network: keras.Model, penalty: Penalty) -> float:
     made, expected = penalty_gradients(network, penalty)
     largest = max(float(np.abs(each).max()) for each in expected)
     assert largest > 1e-3
-    return max(float(np.abs(a - b).max()) for a, b in zip(made, expected, strict=True)) / largest
+    errors = [float(np.abs(a - b).max()) for a, b in zip(made, expected, strict=True)]
+    return max(errors) / largest
 
 
 @pytest.mark.parametrize("spectral_norm", [False, True])
@@ -108,7 +112,7 @@ def error(network: keras.Model, penalty: Penalty) -> float:
 @pytest.mark.parametrize("name", list(PENALTIES))
 def test_a_penaltys_gradient_is_exact(name: str, norm: str, spectral_norm: bool) -> None:
     network = smooth_discriminator(norm, spectral_norm=spectral_norm)
-    assert error(network, PENALTIES[name].model_validate({"name": name, "weight": 1})) < 2e-3
+    assert error(network, PENALTIES[name].model_validate({"name": name, "weight": 1})) < 5e-4
 
 
 @pytest.mark.parametrize("norm", ["batch", "group"])
@@ -116,7 +120,7 @@ def test_keras_own_normalisations_fail_this(norm: str, monkeypatch: pytest.Monke
     monkeypatch.setattr(exact, "BatchNorm", keras.layers.BatchNormalization)
     monkeypatch.setattr(exact, "GroupNorm", keras.layers.GroupNormalization)
     network = smooth_discriminator(norm, spectral_norm=False)
-    assert error(network, PENALTIES["r1"].model_validate({"name": "r1", "weight": 1})) > 0.02
+    assert error(network, PENALTIES["r1"].model_validate({"name": "r1", "weight": 1})) > 0.01
 
 
 @pytest.mark.parametrize(
@@ -148,8 +152,9 @@ def test_the_function_is_keras_own(
         results.append([made, *gradients, *layer.get_weights()])
     tolerance = 1e-3 if precision == "float32" else 0.1
     for ours, theirs in zip(*results, strict=True):
-        ours, theirs = np.asarray(ours, np.float32), np.asarray(theirs, np.float32)
-        np.testing.assert_allclose(ours, theirs, atol=tolerance * np.abs(theirs).max())
+        expected = np.asarray(theirs, np.float32)
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(np.asarray(ours, np.float32), expected, atol=tolerance * scale)
 
 
 def conv(*, use_bias: bool = True) -> SpectralNorm:

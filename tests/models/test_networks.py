@@ -117,14 +117,17 @@ def test_names_of_layers() -> None:
     assert names(upsampled)[5:8] == ["block1_upsample", "block1_conv", "block1_leaky_relu"]
 
 
-def test_names_are_the_same_each_time() -> None:
+@pytest.mark.parametrize(
+    ("build", "section"),
+    [
+        (generator, RESNET_GENERATOR),
+        (discriminator, RESIDUAL | {"spectral_norm": True, "norm": "batch"}),
+        (classifier, RESIDUAL | {"downsample": "max_pool"}),
+    ],
+)
+def test_names_are_the_same_each_time(build: Any, section: dict[str, Any]) -> None:
     """Weights are found by them: Keras's counting must be in none."""
-    for build in (
-        lambda: generator(**RESNET_GENERATOR),
-        lambda: discriminator(**RESIDUAL | {"spectral_norm": True, "norm": "batch"}),
-        lambda: classifier(**RESIDUAL | {"downsample": "max_pool"}),
-    ):
-        assert names(build()) == names(build())
+    assert names(build(**section)) == names(build(**section))
 
 
 def test_normalisation_before_or_after_the_activation() -> None:
@@ -186,16 +189,22 @@ def test_normalisation_of_each_sample(norm: str, groups: int, precision: str) ->
         np.testing.assert_allclose(made, expected, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("role", ["generator", "discriminator", "resnet"])
-def test_groups_must_divide_the_channels(role: str) -> None:
-    block = BLOCK | {"norm": "group", "groups": 2}
+GROUPS: dict[str, Any] = {"norm": "group", "groups": 2}
+
+
+@pytest.mark.parametrize(
+    ("build", "section"),
+    [
+        (generator, GENERATOR | {"blocks": [BLOCK | GROUPS]}),
+        (generator, RESNET_GENERATOR | {"projection": {"size": 2, "filters": 3}} | GROUPS),
+        (discriminator, {"blocks": [BLOCK | GROUPS]}),
+        (discriminator, RESIDUAL | {"stem": {"filters": 3}} | GROUPS),
+        (classifier, RESIDUAL | {"stem": {"filters": 3}} | GROUPS),
+    ],
+)
+def test_groups_must_divide_the_channels(build: Any, section: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=r"got 2 groups of 3 channels; they must divide them"):
-        if role == "generator":
-            generator(**GENERATOR | {"blocks": [block]})
-        elif role == "discriminator":
-            discriminator(blocks=[block])
-        else:
-            discriminator(**RESIDUAL | {"stem": {"filters": 3}, "norm": "group", "groups": 2})
+        build(**section)
 
 
 def test_nearest_repeats_pixels_and_then_convolves() -> None:
