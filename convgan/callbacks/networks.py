@@ -93,7 +93,7 @@ class SaveBest(Callback):
         self.sign = 1 if better == "higher" else -1
         self.entry = entry
         self.path = run.folder / "model" / f"{file}.safetensors"
-        self._waiting: tuple[dict[str, float], list[NDArray[Any]]] | None = None
+        self._waiting: tuple[dict[str, int | float], list[NDArray[Any]]] | None = None
         """A best epoch and its network, which the disk did not take."""
 
     def on_train_begin(self) -> None:

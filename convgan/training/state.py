@@ -28,8 +28,8 @@ class Progress:
     step: int = 0
     seconds: float = 0.0
     """Time spent in training steps."""
-    best: dict[str, float] = field(default_factory=dict)
-    """The best epoch so far: its number, step and validation numbers."""
+    best: dict[str, int | float] = field(default_factory=dict)
+    """The best epoch so far: its number and step, which stay whole, and validation numbers."""
     totals: dict[str, float] = field(default_factory=dict)
     """This epoch's logs so far, summed over its steps; a stop in its middle keeps them."""
     counted: int = 0
