@@ -373,25 +373,6 @@ def _read_evaluation(content: bytes, folder: Path) -> Any:
         path.unlink()
 
 
-_SHAPES = {"features": (3, 2), "logits": (3, 4)}
-
-
-def _features(folder: Path) -> list[bytes]:
-    from safetensors.numpy import save
-
-    from convgan.evaluation import Predictions, feature_cache
-
-    arrays = {name: np.ones(shape, np.float32) for name, shape in _SHAPES.items()}
-    digest = feature_cache.digest_of(Predictions(**arrays))
-    return [save(arrays, metadata={"sha256": digest})]
-
-
-def _read_features(content: bytes, folder: Path) -> Any:
-    from convgan.evaluation.feature_cache import read_predictions
-
-    return read_predictions(_written(folder / "a.safetensors", content), _SHAPES)
-
-
 def _written(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -409,6 +390,5 @@ READERS: dict[str, Reader] = {
     "checkpoint": Reader(_checkpoints, _read_checkpoint, (edit_keras,)),
     "manifest": Reader(_manifests, _read_manifest, (edit_json,)),
     "log": Reader(_logs, _read_log, (edit_text,)),
-    "features": Reader(_features, _read_features),
     "evaluation": Reader(_evaluations, _read_evaluation, (edit_json,)),
 }
