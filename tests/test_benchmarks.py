@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import article, commands, growth, parts, steps
-from convgan.models.dcgan import build_discriminator, build_generator
+from convgan.models.build import check_networks
 from convgan.recipes.bench import Candidate, compare
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (64, 28, 28, 1), np.uint8)
@@ -91,10 +91,9 @@ def test_a_part_taken_out_leaves_the_same_step() -> None:
 
 @pytest.mark.parametrize("size", [28, 64, 128])
 def test_growth_has_networks_for_each_size(size: int) -> None:
-    config = growth.config(size=size, width=4)
-    generator = build_generator(config.generator, 1)
-    assert generator.output_shape == (None, size, size, 1)
-    assert build_discriminator(config.discriminator, (size, size, 1)).output_shape == (None, 1)
+    tables = check_networks(growth.config(size=size, width=4), (size, size, 1), 0)
+    shapes = {role: rows[-1].output_shape for role, rows in tables.items()}
+    assert shapes == {"generator": (size, size, 1), "discriminator": (1,)}
 
 
 def test_growth_reads_pictures_from_a_file(tmp_path: Path) -> None:

@@ -102,11 +102,12 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     if config.train.deterministic:
         make_deterministic()  # and with it all steps that are measured with it
     shape, classes = train.image_shape, len(train.class_names)
+    if isinstance(config, ClassifierRunConfig):
+        check_labels(train)
     tables = check_networks(config, shape, classes)
     count = 1000 * config.train.batch_size  # any schedule will do
     task: Task
     if isinstance(config, ClassifierRunConfig):
-        check_labels(train)
         task = build_classifier_task(config, shape, classes, count=count)
         operations: float = classifier_operations(tables)
     else:

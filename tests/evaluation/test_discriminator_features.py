@@ -13,11 +13,13 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
-from convgan.config import DiscriminatorConfig
+from convgan.errors import UsageError
 from convgan.evaluation.discriminator_features import adaptive_max_pool, discriminator_features
 from convgan.evaluation.prediction import load_network
-from convgan.models.dcgan import build_discriminator
+from convgan.models.network_file import write_network
+from tests.models import small
 
+SIZE = (19, 26, 2)
 BLOCKS: list[dict[str, Any]] = [
     {"filters": 3, "kernel": 3, "stride": 2, "norm": "batch", "activation": "leaky_relu"},
     {"filters": 5, "kernel": 3, "stride": 1, "padding": 1, "activation": "linear",
@@ -28,18 +30,18 @@ BLOCKS: list[dict[str, Any]] = [
 LAST = ("block1_leaky_relu", "block2_conv_sn", "block3_pool")  # of each, but for its dropout
 
 
-def discriminator(size: tuple[int, int, int] = (19, 26, 2)) -> keras.Model:
+def discriminator(size: tuple[int, int, int] = SIZE) -> keras.Model:
     """A network of every kind of block, with batch statistics that are not 0 and 1."""
     keras.utils.set_random_seed(4)
-    network = build_discriminator(DiscriminatorConfig.model_validate({"blocks": BLOCKS}), size)
+    network = small.discriminator(shape=size, blocks=BLOCKS)
     rng = np.random.default_rng(1)
     for layer in network.layers:
-        if isinstance(layer, layers.BatchNormalization):
+        if layer.name.endswith("_norm"):
             layer.set_weights([rng.uniform(0.5, 2, w.shape) for w in layer.get_weights()])
     return network
 
 
-def images(count: int, size: tuple[int, int, int] = (19, 26, 2)) -> NDArray[np.uint8]:
+def images(count: int, size: tuple[int, int, int] = SIZE) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (count, *size), np.uint8)
 
 
@@ -86,16 +88,16 @@ def test_features_are_those_of_a_walk_through_the_layers() -> None:
 
 def test_saved_and_loaded(tmp_path: Path) -> None:
     network, pictures = discriminator(), images(9)
-    network.save(tmp_path / "a.keras")
-    features = discriminator_features(load_network(tmp_path / "a.keras"), pictures)
+    path = tmp_path / "discriminator.safetensors"
+    section = {"blocks": BLOCKS}
+    write_network(path, "discriminator", network, small.spec("discriminator", SIZE, section))
+    features = discriminator_features(load_network(path), pictures)
     assert np.array_equal(features, discriminator_features(network, pictures))
 
 
 def test_small_maps_stay_as_they_are() -> None:
-    critic = DiscriminatorConfig.model_validate(
-        {"blocks": [{"filters": 3, "kernel": 3, "stride": 2}]}
-    )
-    network = build_discriminator(critic, (6, 8, 1))
+    block = {"filters": 3, "kernel": 3, "stride": 2}
+    network = small.discriminator(shape=(6, 8, 1), blocks=[block])
     features = discriminator_features(network, images(2, (6, 8, 1)))
     assert features.shape == (2, 3 * 4 * 3)
 
@@ -112,7 +114,23 @@ def test_mixed_precision_gives_float32() -> None:
     np.testing.assert_allclose(features, expected, atol=0.05 * np.abs(expected).max())
 
 
-def test_a_network_without_blocks() -> None:
+def test_a_residual_block_gives_what_it_adds_up_to() -> None:
+    network = small.discriminator(**small.RESIDUAL)
+    features = discriminator_features(network, images(3, small.SHAPE))
+    added = [network.get_layer(f"block{index}_add").output for index in (1, 2)]
+    pictures = images(3, small.SHAPE).astype(np.float32) / np.float32(127.5) - 1
+    maps = keras.Model(network.inputs, added)(pictures, training=False)
+    expected = np.hstack([pooled(np.asarray(each)).reshape(3, -1) for each in maps])
+    np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_of_other_names_gives_its_convolutions() -> None:
+    chain = [layers.Input((4, 4, 1)), layers.Conv2D(2, 3, name="first"), layers.Flatten()]
+    network = keras.Sequential(chain)
+    assert discriminator_features(network, images(3, (4, 4, 1))).shape == (3, 2 * 2 * 2)
+
+
+def test_a_network_without_convolutions() -> None:
     network = keras.Sequential([layers.Input((4, 4, 1)), layers.Flatten()], name="flat")
-    with pytest.raises(ValueError, match="flat has no layers named block1"):
+    with pytest.raises(UsageError, match="flat has no convolutions"):
         discriminator_features(network, images(1, (4, 4, 1)))

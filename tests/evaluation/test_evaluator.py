@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
+from convgan.arrays import read_header
 from convgan.config import DataConfig
 from convgan.data import load_dataset
 from convgan.errors import DataError
@@ -18,9 +17,13 @@ from convgan.evaluation import (
     bundled_evaluator,
     evaluator,
     load_evaluator,
+    load_network,
     predict_logits,
 )
-from tests.training.tiny import classifier_network, gan_networks, pictures
+from convgan.models.network_file import write_network
+from tests.training.tiny import gan_specs, pictures
+
+from .judges import classifier_file
 
 FOLDER = Path(evaluator.__file__).parent / "networks"
 SETS = ("mnist", "fashion-mnist")
@@ -30,9 +33,9 @@ SETS = ("mnist", "fashion-mnist")
 def test_a_bundled_evaluator_is_small_and_what_its_card_says(name: str) -> None:
     card = bundled_card(name)
     assert card is not None
-    path = FOLDER / f"{name}.keras"
+    path = FOLDER / f"{name}.safetensors"
     assert path.stat().st_size < 1_000_000
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == card["sha256"]
+    assert read_header(path)["sha256"] == card["sha256"]
     network = bundled_evaluator(name)
     assert network is not None
     assert network.dimension == card["features"]
@@ -62,19 +65,16 @@ def test_a_file_that_is_not_the_cards_is_refused(
 ) -> None:
     monkeypatch.setattr(evaluator, "_BUNDLED", tmp_path)
     (tmp_path / "mnist.json").write_text(json.dumps({"sha256": "0" * 64}))
-    with pytest.raises(DataError, match=r"no file, expected 0000.*install convgan anew"):
+    with pytest.raises(DataError, match=r"mnist\.safetensors is missing"):
         bundled_evaluator("mnist")
-    (tmp_path / "mnist.keras").write_bytes(b"other")
-    with pytest.raises(DataError, match="has SHA-256"):
+    classifier_file(tmp_path).rename(tmp_path / "mnist.safetensors")
+    with pytest.raises(DataError, match=r"has SHA-256 .*, expected 0000.*install convgan anew"):
         bundled_evaluator("mnist")
 
 
 def test_features_are_what_the_logits_are_made_of(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(3)
-    classifier = classifier_network()
-    path = tmp_path / "classifier.keras"
-    classifier.save(path)
-    network = load_evaluator(path, "mine")
+    path = classifier_file(tmp_path)
+    classifier, network = load_network(path), load_evaluator(path, "mine")
     images = pictures(501).images  # more than a batch
     features, logits = network.predict(images)
     assert features.shape == (501, network.dimension)
@@ -84,15 +84,14 @@ def test_features_are_what_the_logits_are_made_of(tmp_path: Path) -> None:
 
 
 def test_a_network_without_features_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "discriminator.keras"
-    gan_networks()[1].save(path)
+    path, spec = tmp_path / "discriminator.safetensors", gan_specs()["discriminator"]
+    write_network(path, "discriminator", spec.build(), spec)
     with pytest.raises(DataError, match="no layer named 'features'"):
         load_evaluator(path, "other")
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "classifier.keras"
-    classifier_network().save(path)
+    path = classifier_file(tmp_path)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="is damaged"):
         load_evaluator(path, "torn")

@@ -6,14 +6,15 @@ import logging
 import os
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
+from convgan.arrays import write_arrays
 from convgan.evaluation import Evaluator, Predictions, feature_cache, load_evaluator
 from convgan.evaluation.feature_cache import cached_predictions
-from tests.training.tiny import classifier_network, pictures
+from tests.training.tiny import pictures
+
+from .judges import classifier_file
 
 IMAGES = pictures(30)
 
@@ -21,9 +22,7 @@ IMAGES = pictures(30)
 @pytest.fixture
 def evaluator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evaluator:
     monkeypatch.setattr(feature_cache, "convgan_cache", lambda: tmp_path / "cache")
-    keras.utils.set_random_seed(3)
-    classifier_network().save(tmp_path / "classifier.keras")
-    return load_evaluator(tmp_path / "classifier.keras", "mine")
+    return load_evaluator(classifier_file(tmp_path), "mine")
 
 
 def files(tmp_path: Path) -> list[Path]:
@@ -68,12 +67,12 @@ def damage(kind: str, path: Path, good: Predictions) -> None:
     elif kind == "header":
         path.write_bytes(b"\xff" * 8 + whole[8:])
     elif kind == "shape":
-        save_file({"features": good.features.T.copy(), "logits": good.logits}, path)
+        write_arrays(path, {}, {"features": good.features.T, "logits": good.logits})
     elif kind == "type":
         bits = good.features.view(np.int32)
-        save_file({"features": bits, "logits": good.logits}, path)
+        write_arrays(path, {}, {"features": bits, "logits": good.logits})
     else:
-        save_file({"feature": good.features, "logits": good.logits}, path)
+        write_arrays(path, {}, {"feature": good.features, "logits": good.logits})
 
 
 @pytest.mark.parametrize(
@@ -88,7 +87,8 @@ def test_a_damaged_file_is_reported_and_made_again(
     damage(kind, path, good)
     with caplog.at_level(logging.WARNING, logger="convgan"):
         assert equal(cached_predictions(evaluator, IMAGES), good)
-    assert "is damaged and made again" in caplog.text
+    assert "; it is made again" in caplog.text
+    assert path.name in caplog.text
     assert path.read_bytes() == whole
 
 

@@ -11,6 +11,9 @@ from keras import layers
 
 from convgan.errors import DataError
 from convgan.evaluation import load_network, predict_logits
+from tests.training import tiny
+
+from .judges import classifier_file
 
 
 def network() -> keras.Model:
@@ -52,29 +55,17 @@ def test_mirrored_logits_are_the_mean_of_both() -> None:
 
 
 def test_saved_and_loaded(tmp_path: Path) -> None:
-    model = network()
-    model.save(tmp_path / "a.keras")
-    loaded = load_network(tmp_path / "a.keras")
-    assert np.array_equal(predict_logits(loaded, images(9)), predict_logits(model, images(9)))
-
-
-def test_missing(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"a\.keras is missing: the run has not finished"):
-        load_network(tmp_path / "a.keras")
-
-
-def test_damaged(tmp_path: Path) -> None:
-    path = tmp_path / "a.keras"
-    network().save(path)
-    whole = path.read_bytes()
-    for bad in (b"", b"nonsense", whole[: len(whole) // 2]):
-        path.write_bytes(bad)
-        with pytest.raises(DataError, match=r"a\.keras cannot be read as a Keras model"):
-            load_network(path)
-
-
-def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
-    path = tmp_path / "a.keras"
-    keras.Sequential([layers.Input((2,)), layers.Lambda(lambda x: 2 * x)]).save(path)
-    with pytest.raises(DataError, match="cannot be read"):
+    """What else may be wrong with a file is in tests/models."""
+    path = classifier_file(tmp_path)
+    saved, pictures = load_network(path), tiny.pictures(9).images
+    model = tiny.classifier_spec().build()
+    model.set_weights(saved.get_weights())
+    assert np.array_equal(predict_logits(saved, pictures), predict_logits(model, pictures))
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(DataError, match=r"classifier\.safetensors is damaged"):
         load_network(path)
+
+
+def test_images_of_another_size_are_refused() -> None:
+    with pytest.raises(DataError, match=r"takes images of \(3, 2, 1\), these are \(3, 3, 1\)"):
+        predict_logits(network(), np.zeros((2, 3, 3, 1), np.uint8))

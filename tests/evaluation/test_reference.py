@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convgan.config import Data
+from convgan.config import DataConfig
 from convgan.data import Dataset, load_dataset
 from convgan.evaluation import (
     Evaluator,
@@ -25,7 +25,7 @@ COUNT = 600
 
 @cache
 def setting() -> tuple[Dataset, Evaluator, Reference]:
-    dataset = load_dataset(Data(name="fashion-mnist", source="sample"))
+    dataset = load_dataset(DataConfig(name="fashion-mnist", source="sample"))
     evaluator = bundled_evaluator("fashion-mnist")
     assert evaluator is not None
     return dataset, evaluator, compute_reference(evaluator, dataset, count=COUNT, seed=0)

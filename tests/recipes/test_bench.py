@@ -9,13 +9,14 @@ from typing import Any
 import imageio.v3 as iio
 import numpy as np
 import pytest
-from convgan.models.step_operations import classifier_operations, gan_operations
 
-from convgan.config import ClassifierRunConfig, GanRunConfig, load_config
+from convgan.config import ClassifierRunConfig, GanRunConfig, GanTrainConfig, load_config
 from convgan.errors import DataError
 from convgan.hardware import fast_precision
+from convgan.models.build import check_networks
 from convgan.recipes.bench import bench, bench_table
 from convgan.terminal import format_tables
+from convgan.training.step_operations import classifier_operations, gan_operations
 from convgan.training.timing import seconds_per_step
 
 SHAPE = (28, 28, 1)
@@ -26,20 +27,34 @@ def test_operations_of_a_classifier() -> None:
     assert isinstance(config, ClassifierRunConfig)
     convolutions = 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 3 * 3 * 9 * 64 * 64
     forward = 2 * (convolutions + 576 * 64 + 64 * 10)
-    assert classifier_operations(config, SHAPE, 10) == 3 * forward
+    assert classifier_operations(check_networks(config, SHAPE, 10)) == 3 * forward
 
 
-def test_operations_of_both_forms_of_the_adversarial_step() -> None:
-    config = load_config("dcgan-fashion-article")
-    together = load_config("dcgan-fashion-article", ["train.update=simultaneous"])
+def train(*changes: str) -> GanTrainConfig:
+    config = load_config("dcgan-fashion-article", changes)
     assert isinstance(config, GanRunConfig)
-    assert isinstance(together, GanRunConfig)
+    return config.train
+
+
+def test_operations_of_all_forms_of_the_adversarial_step() -> None:
+    in_turn, together, critic, paired = (
+        train(*changes)
+        for changes in (
+            ["train.update=alternating"],
+            ["train.update=simultaneous"],
+            ["train.update=alternating", "train.critic_steps=5"],
+            ["train.update=alternating", "train.loss=relativistic"],
+        )
+    )
+    tables = check_networks(load_config("dcgan-fashion-article"), SHAPE, 10)
     d = 2 * (14 * 14 * 25 * 64 + 7 * 7 * 25 * 64 * 128 + 6272)
     # A transposed convolution multiplies each of its inputs with each weight of their channel.
     g = 2 * (100 * 6272 + 7 * 7 * 25 * 128 * 64 + 14 * 14 * 25 * 64)
-    assert gan_operations(config, SHAPE) == 4 * g + 8 * d
-    assert gan_operations(together, SHAPE) == 3 * g + 7 * d
-    assert gan_operations(together, SHAPE, one_pass=True) == 3 * g + 6 * d
+    assert gan_operations(tables, in_turn) == 4 * g + 8 * d
+    assert gan_operations(tables, paired) == 4 * g + 9 * d
+    assert gan_operations(tables, critic) == g + 6 * d + (3 * g + 2 * d) / 5
+    assert gan_operations(tables, together) == 3 * g + 7 * d
+    assert gan_operations(tables, together, one_pass=True) == 3 * g + 6 * d
 
 
 def test_candidates_take_turns_for_as_long_as_asked() -> None:
@@ -71,7 +86,7 @@ def test_a_row_for_each_preset() -> None:
     assert row["pictures_per_second"] == pytest.approx(32e3 / row["milliseconds"])
     config = load_config("classifier-mnist-article")
     assert isinstance(config, ClassifierRunConfig)
-    assert row["operations"] == 32 * classifier_operations(config, SHAPE, 10)
+    assert row["operations"] == 32 * classifier_operations(check_networks(config, SHAPE, 10))
     share = row["operations"] / (row["milliseconds"] / 1e3) / row["limit"]
     assert row["share_of_limit"] == pytest.approx(share)
     assert 0 < share < 1.5

@@ -59,14 +59,17 @@ def evaluate_kernel_distance(
     _check(generated, "generated")
     _check(real, "real")
     size = min(subset_size, len(generated), len(real))
+    x_draws, y_draws = (_Draws(side, size) for side in (generated, real))
+    drawn = 1 if x_draws.whole and y_draws.whole else subsets  # else all are one subset
     rng = np.random.default_rng(seed)
-    estimates, variances = np.zeros(subsets), np.zeros(subsets)
-    for index in range(subsets):
-        x, y = _draw(rng, generated, size), _draw(rng, real, size)
-        of_x, of_y = _witness(x, y)
+    estimates, variances = np.zeros(drawn), np.zeros(drawn)
+    for index in range(drawn):
+        (x, near_x), (y, near_y) = x_draws.draw(rng), y_draws.draw(rng)
+        across = _kernel(x, y)
+        of_x, of_y = near_x - across.mean(axis=1), across.mean(axis=0) - near_y
         estimates[index] = of_x.mean() - of_y.mean()
         variances[index] = 4 * (of_x.var(ddof=1) / len(generated) + of_y.var(ddof=1) / len(real))
-    deviation = estimates.std(ddof=1)
+    deviation = estimates.std(ddof=1) if drawn > 1 else 0.0
     return MetricResult(
         name="kernel_distance",
         title="kernel distance (KID)",
@@ -96,21 +99,26 @@ def _check(features: NDArray[np.floating], side: str) -> None:
         )
 
 
-def _draw(
-    rng: np.random.Generator, features: NDArray[np.floating], size: int
-) -> NDArray[np.float64]:
-    return features[rng.choice(len(features), size, replace=False)].astype(np.float64)
+class _Draws:
+    """Random subsets of one side's features (N, d), with each image's mean kernel to the others.
 
+    Where a subset is the whole side, these means are computed once.
+    """
 
-def _witness(
-    x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Estimate the witness function at each x and y, no image being compared with itself."""
-    across = _kernel(x, y)
-    return _mean_of_others(x) - across.mean(axis=1), across.mean(axis=0) - _mean_of_others(y)
+    def __init__(self, features: NDArray[np.floating], size: int) -> None:
+        self.features, self.size = features, size
+        self.whole = size == len(features)
+        self._means = _mean_of_others(features.astype(np.float64)) if self.whole else None
+
+    def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return features (size, d) and means (size,)."""
+        rows = rng.choice(len(self.features), self.size, replace=False)
+        x = self.features[rows].astype(np.float64)
+        return x, _mean_of_others(x) if self._means is None else self._means[rows]
 
 
 def _mean_of_others(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean kernel of each image with the others, none with itself."""
     within = _kernel(x, x)
     np.fill_diagonal(within, 0)
     means: NDArray[np.float64] = within.sum(axis=1) / (len(x) - 1)

@@ -152,3 +152,19 @@ def test_arguments_that_cannot_be() -> None:
         evaluate_kernel_distance(x, x, seed=0, subset_size=1)
     with pytest.raises(ValueError, match="Incompatible dimension"):
         evaluate_kernel_distance(x, x[:, :2], seed=0)
+
+
+@pytest.mark.parametrize(("generated", "real"), [(30, 30), (30, 50), (50, 30)])
+def test_what_does_not_change_between_subsets_is_computed_once(generated: int, real: int) -> None:
+    """One subset that is the whole side has the mean of many; drawing it gives the same."""
+    rng = np.random.default_rng(6)
+    x, y = rng.normal(1, 1, (generated, 4)), rng.normal(0, 2, (real, 4))
+    found = evaluate_kernel_distance(x, y, seed=3, subsets=7)
+    draws = np.random.default_rng(3)
+    estimates = []
+    for _ in range(7):
+        parts = [side[draws.choice(len(side), 30, replace=False)] for side in (x, y)]
+        estimates.append(evaluate_kernel_distance(*parts, seed=0, subsets=2).value)
+    assert found.value == pytest.approx(np.mean(estimates), rel=1e-12)
+    assert found.details["subset_deviation"] == pytest.approx(np.std(estimates, ddof=1), abs=1e-12)
+    assert found.details["subsets"] == 7
