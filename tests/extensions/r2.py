@@ -1,4 +1,7 @@
-"""A penalty: R2, half the mean squared gradient norm at generated images (Mescheder et al., 2018)."""
+"""A penalty: R2, half the mean squared gradient norm at generated images.
+
+Mescheder et al., 2018, eq. 10.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from convgan.config.kinds import PENALTIES, Penalty
 
 @PENALTIES.add("r2")
 class R2(Penalty):
-    """Their eq. 10."""
+    """R1 at the other images."""
 
     name: Literal["r2"]
 
