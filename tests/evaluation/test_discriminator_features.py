@@ -119,7 +119,7 @@ def test_a_residual_block_gives_what_it_adds_up_to() -> None:
     features = discriminator_features(network, images(3, small.SHAPE))
     added = [network.get_layer(f"block{index}_add").output for index in (1, 2)]
     pictures = images(3, small.SHAPE).astype(np.float32) / np.float32(127.5) - 1
-    maps = keras.Model(network.inputs, added)(pictures, training=False)
+    maps = keras.Model(network.inputs[0], added)(pictures, training=False)
     expected = np.hstack([pooled(np.asarray(each)).reshape(3, -1) for each in maps])
     np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5)
 

@@ -100,5 +100,5 @@ def test_a_classifier_needs_labels(tmp_path: Path) -> None:
         grey = np.full((8, 8), place, np.uint8)
         iio.imwrite(tmp_path / f"{place}.png", grey)
     changes = ["data.name=folder", f"data.folder={tmp_path}", "data.image_size=8"]
-    with pytest.raises(DataError, match="no labels: a classifier needs one folder a class"):
+    with pytest.raises(DataError, match="no labels: a classifier needs one folder per class"):
         bench(("classifier-mnist-article",), changes)

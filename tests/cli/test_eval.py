@@ -1,0 +1,171 @@
+"""`eval` of one run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from convgan.config import DataConfig
+from convgan.data import hold_out, load_dataset
+from convgan.evaluation import bundled_card, load_network
+
+from .commands import FEW, TINY_CLASSIFIER, convgan, done, refused
+
+
+def test_eval_of_a_classifier_prints_a_table_and_writes_json(out: Path) -> None:
+    text = done("eval", "classifier-fashion", "--out", out)
+    assert "accuracy" in text
+    assert "Ankle boot" in text
+    run = out / "classifier-fashion-0001"
+    numbers = json.loads((run / "eval/classifier.json").read_text())
+    assert numbers["count"] == 1000
+    assert sum(map(sum, numbers["confusion_matrix"])) == 1000
+    assert (run / "eval/confusion_matrix.png").is_file()
+    assert (run / "eval/mistakes.png").is_file()
+    assert "eval/mistakes.png" in (run / "report.html").read_text()
+
+
+def test_a_classifier_can_be_judged_on_mirror_images_too(tmp_path: Path) -> None:
+    changes = ["--set=train.evaluate_mirrored=true", "--set=data.validation=0.2", "--epochs=1"]
+    done(
+        "train-classifier",
+        "-c",
+        "classifier-fashion",
+        *TINY_CLASSIFIER,
+        *changes,
+        "--out",
+        tmp_path,
+    )
+    text = done("eval", "classifier-fashion", "--out", tmp_path)
+    assert "1,000 images and mirror images" in text
+    run = tmp_path / "classifier-fashion-0001"
+    numbers = json.loads((run / "eval/classifier.json").read_text())
+    network = load_network(run / "model/classifier.safetensors")
+    dataset = load_dataset(DataConfig(name="fashion-mnist", source="sample", limit=200))
+    _, held_out = hold_out(dataset.train, 40, 0)
+    *_, last = (run / "metrics.jsonl").read_text().splitlines()
+    for pictures, loss in (
+        (dataset.test, numbers["loss"]),
+        (held_out, json.loads(last)["val_loss"]),
+    ):
+        x = pictures.images / 127.5 - 1
+        logits = (network(x) + network(x[:, :, ::-1])) / 2
+        losses = keras.losses.sparse_categorical_crossentropy(
+            pictures.labels, logits, from_logits=True
+        )
+        assert loss == pytest.approx(float(np.mean(losses)), rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def judged(out: Path) -> dict[str, Any]:
+    """The numbers of the tiny DCGAN, with all that eval can add."""
+    options = ["--extrapolate", "--all-checkpoints", "--samples=400", "--labels=20", "--json"]
+    numbers: dict[str, Any] = json.loads(done("eval", "dcgan-fashion-0001", "--out", out, *options))
+    return numbers
+
+
+def test_eval_of_a_dcgan_says_how_each_number_was_made(out: Path, judged: dict[str, Any]) -> None:
+    card = bundled_card("fashion-mnist")
+    assert card is not None
+    protocol = judged["protocol"]
+    assert protocol["evaluator"] == "convgan-fashion-mnist"
+    assert protocol["evaluator_sha256"] == card["sha256"]
+    assert protocol["feature_dimension"] == card["features"]
+    assert (protocol["generated"], protocol["test"], protocol["reference"]) == (400, 1000, 64)
+    assert protocol["svm_labels"] == 20
+    assert judged["checkpoint"] == {"which": "last", "epoch": 2, "step": 8}
+    assert judged["provenance"]["data"]["origin"].startswith("bundled sample")
+    assert judged["provenance"]["versions"]["tensorflow"]
+    assert judged == json.loads((out / "dcgan-fashion-0001/eval/generator.json").read_text())
+
+
+def test_eval_of_a_dcgan_measures_everything(out: Path, judged: dict[str, Any]) -> None:
+    measured = {result["name"]: result for result in judged["metrics"]}
+    assert measured["frechet"]["reference"] is None  # 64 training images, 128 features
+    assert measured["frechet"]["value"] > 5
+    assert measured["frechet"]["standard_error"] > 0
+    assert measured["kernel_distance"]["value"] > 5 * measured["kernel_distance"]["reference"]
+    assert measured["recall"]["value"] < measured["recall"]["reference"]
+    assert measured["frechet_extrapolated"]["direction"] == "lower"
+    assert sum(judged["classes"]["generated"].values()) == pytest.approx(1)
+    assert judged["classes"]["missing"]  # two epochs of four steps
+    assert "Mode collapse" in judged["verdict"]
+    assert measured["memorised_fraction"]["details"]["training"] == 64
+    assert set(judged["discriminator"]) == {"trained", "untrained", "pixels"}
+    assert [point["step"] for point in judged["checkpoints"]] == [4, 8]
+    assert [finding["name"] for finding in judged["findings"]] == ["classes_missing"]
+    for name in ("classes", "samples", "nearest", "frechet"):
+        picture = f"eval/{name}.png"
+        assert (out / "dcgan-fashion-0001" / picture).is_file()
+        assert picture in (out / "dcgan-fashion-0001/report.html").read_text()
+
+
+def test_eval_prints_the_numbers_beside_those_of_real_images(out: Path) -> None:
+    text = done("eval", "dcgan-fashion-0001", "--out", out, FEW)
+    lines = text[text.index("300 images of the last") :].splitlines()
+    assert lines[0].startswith("300 images of the last generator (epoch 2) against 1,000 test")
+    assert lines[1].split()[-4:] == ["±", "real", "images", "better"]
+    recall = next(line.split() for line in lines if line.startswith("  recall"))
+    assert float(recall[1]) < float(recall[2])
+    assert recall[3] == "higher"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--samples=10000",
+        "--which=best",
+        "--labels=10000",
+        "--extrapolate",
+        "--evaluator=classifier-fashion",
+        "--all-checkpoints",
+    ],
+)
+def test_eval_refuses_what_only_a_generator_has(out: Path, option: str) -> None:
+    said = refused(2, "eval", "classifier-fashion", "--out", out, option)
+    assert f"{option.partition('=')[0]}: only for generators" in said
+
+
+def test_no_checkpoint_is_called_the_best_by_the_test_set(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: list[list[str]] = []
+
+    def spy(figure: Figure, *args: Any, **kwargs: Any) -> None:
+        texts = [str(line.get_label()) for axes in figure.axes for line in axes.lines]
+        named.append(texts)
+
+    monkeypatch.setattr(Figure, "savefig", spy)
+    text = convgan("eval", "dcgan-fashion-0001", "--out", out, FEW, "--all-checkpoints").stdout
+    assert named
+    assert not [label for labels in named for label in labels if "best" in label]
+    assert "best" not in text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--samples=128"], "needs more than 128 images"),
+        (["--which=best"], "kept no best generator"),
+        (["--labels=65"], "65"),
+    ],
+)
+def test_eval_refuses_what_it_cannot_do(out: Path, options: list[str], said: str) -> None:
+    assert said in refused(2, "eval", "dcgan-fashion-0001", "--out", out, *options)
+
+
+def test_eval_without_the_networks_says_so(out: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "dcgan-fashion-0001"
+    shutil.copytree(out / "dcgan-fashion-0001", broken)
+    network = broken / "model/generator.safetensors"
+    network.write_bytes(network.read_bytes()[:-4])
+    assert "generator.safetensors is damaged" in refused(2, "eval", broken, FEW)
+    network.unlink()
+    assert "is missing" in refused(2, "eval", broken, FEW)

@@ -1,0 +1,130 @@
+"""`eval` of several runs, with other evaluators, and a second time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convgan.config import DataConfig
+from convgan.data import load_dataset
+from convgan.evaluation import METRICS, Evaluator, Evidence, MetricResult, metric
+
+from .commands import FEW, TINY_DCGAN, done, refused
+
+
+def test_eval_compares_runs_and_marks_the_best(out: Path, tmp_path: Path) -> None:
+    done("train-dcgan", *TINY_DCGAN, "--out", tmp_path, "--seed=1")
+    runs = [out / "dcgan-fashion-0001", tmp_path / "dcgan-fashion-0001"]
+    text = done("eval", *runs, FEW, "--out", out)
+    rows = [line for line in text.splitlines() if line.startswith("  recall")]
+    assert rows[0].count("*") in {1, 2}  # of equal values both are the best
+    both = json.loads(done("eval", *runs, FEW, "--json", "--out", out))
+    assert [numbers["protocol"]["generated"] for numbers in both] == [300, 300]
+
+
+def test_a_metric_of_an_extension_is_everywhere(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    METRICS.names()
+    monkeypatch.setattr(METRICS, "_entries", dict(METRICS._entries))
+
+    @METRICS.add("largest")
+    @metric(protocol={"of": "features"})
+    def largest(evidence: Evidence) -> Iterator[MetricResult]:
+        value = float(evidence.generated.features.max())
+        yield MetricResult(name="largest", title="largest feature", value=value, direction="lower")
+
+    run = out / "dcgan-fashion-0001"
+    text = done("eval", run, FEW, "--out", out)
+    (row,) = [line.split() for line in text.splitlines() if line.startswith("  largest feature")]
+    assert row[-1] == "lower"
+    assert float(row[2]) > 0 < float(row[3])  # the number, and that of real images
+    written = json.loads((run / "eval/generator.json").read_text())
+    assert written["metrics"][-1]["name"] == "largest"
+    assert written["protocol"]["metrics"]["largest.of"] == "features"
+    assert "largest feature" in (run / "report.html").read_text()
+    assert "largest feature" in done("eval", run, run, FEW, "--out", out)  # the comparison
+
+
+def test_eval_refuses_to_compare_what_does_not_compare(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is computed: no evaluator gets to see an image."""
+    changes = [change for change in TINY_DCGAN if "limit" not in change]
+    done("train-dcgan", *changes, "--set=data.limit=80", "--out", tmp_path)
+    same = tmp_path / "same"
+    shutil.copytree(out / "dcgan-fashion-0001", same)
+    monkeypatch.setattr(Evaluator, "predict", None)
+    runs = [out / "dcgan-fashion-0001", tmp_path / "dcgan-fashion-0001"]
+    said = refused(2, "eval", *runs, FEW, "--out", out)
+    assert "not measured by one protocol" in said
+    assert "train count: 64 and 80" in said
+    said = refused(2, "eval", out / "dcgan-fashion-0001", out / "classifier-fashion-0001")
+    assert "classifier-fashion-0001 is a classifier" in said
+    # The same images by another name get another evaluator.
+    text = (same / "config.yaml").read_text()
+    (same / "config.yaml").write_text(text.replace("name: fashion-mnist", "name: mnist"))
+    manifest = (same / "run.json").read_text()
+    train, test = json.loads(manifest)["data"]["train"], json.loads(manifest)["data"]["test"]
+    other = load_dataset(DataConfig(name="mnist", source="sample", limit=64))
+    for old, new in ((train, other.train), (test, other.test)):
+        manifest = manifest.replace(old["sha256"], new.fingerprint)
+    (same / "run.json").write_text(manifest)
+    said = refused(2, "eval", out / "dcgan-fashion-0001", same, FEW)
+    assert "train sha256" in said
+
+
+def test_the_second_eval_gives_the_same_numbers_without_looking_at_real_images(
+    out: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    seen: list[int] = []
+    predict = Evaluator.predict
+
+    def spy(self: Evaluator, images: Any) -> Any:
+        seen.append(len(images))
+        return predict(self, images)
+
+    monkeypatch.setattr(Evaluator, "predict", spy)
+    path = out / "dcgan-fashion-0001/eval/generator.json"
+    written = []
+    for _ in range(2):
+        done("eval", "dcgan-fashion-0001", "--out", out, FEW)
+        lines = path.read_text().splitlines()
+        written.append([line for line in lines if '"made"' not in line])
+    assert written[0] == written[1]
+    assert seen == [64, 1000, 300, 300]
+
+
+def test_eval_with_a_classifier_run(out: Path) -> None:
+    other = ["--evaluator", "classifier-fashion"]
+    numbers = json.loads(done("eval", "dcgan-fashion-0001", *other, FEW, "--json", "--out", out))
+    assert numbers["protocol"]["evaluator"] == "classifier-fashion-0001"
+    assert 0 < numbers["evaluator_accuracy"] < 1
+    said = refused(
+        2, "eval", "dcgan-fashion", "--out", out, "--evaluator", out / "dcgan-fashion-0001"
+    )
+    assert "expected a classifier run" in said
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("name: fashion-mnist", "name: mnist", "was trained on mnist, not on fashion-mnist"),
+        ("image_size: null", "image_size: 32", "takes images of another size"),
+    ],
+)
+def test_eval_refuses_an_evaluator_of_other_pictures(
+    out: Path, tmp_path: Path, before: str, after: str, said: str
+) -> None:
+    other = tmp_path / "classifier-fashion-0001"
+    shutil.copytree(out / "classifier-fashion-0001", other)
+    text = (other / "config.yaml").read_text()
+    assert before in text
+    (other / "config.yaml").write_text(text.replace(before, after))
+    message = refused(2, "eval", out / "dcgan-fashion-0001", "--evaluator", other, FEW)
+    assert said in message
+    assert "Train one with: convgan train-classifier --config evaluator-fashion" in message

@@ -1,0 +1,75 @@
+"""`inspect` of configurations, data sets and folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from convgan.config import presets
+from convgan.registry import DATASETS
+from tests.data.making import picture
+from tests.extensions import rings_dataset
+
+from .commands import done, refused
+
+
+def test_inspect_prints_the_layers_of_the_article(tmp_path: Path) -> None:
+    text = done("inspect", "dcgan-fashion-article", "--set", "data.source=sample")
+    for number in ("840,705", "840,321", "384", "212,865", "7×7×128", "14×14×64", "28×28×1"):
+        assert number in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "93,322" in done("inspect", "classifier-mnist-article", "--set", "data.source=sample")
+
+
+def test_inspect_data_counts_and_draws(tmp_path: Path) -> None:
+    text = done(
+        "inspect", "dcgan-fashion", "--set=data.source=sample", "--pictures", "--out", tmp_path
+    )
+    for part in ("Ankle boot", "4,000 training, 1,000 test", "28 x 28 x 1", "0 to 255"):
+        assert part in text
+    assert (tmp_path / "fashion-mnist.png").is_file()
+
+
+@pytest.mark.parametrize("name", ["mnist", "rings"])
+def test_inspect_takes_the_name_of_a_data_set(tmp_path: Path, name: str) -> None:
+    assert rings_dataset.__doc__
+    text = done("inspect", name, "--set=data.source=sample", "--out", tmp_path)
+    entry = DATASETS[name]
+    assert entry.counts is not None
+    assert "(in full {:,} and {:,})".format(*entry.counts) in text
+    for part in (f"{name}: ", "0 to 2", entry.licence, entry.origin, *entry.class_names):
+        assert part in text
+    assert (tmp_path / f"{name}.png").is_file()
+
+
+def test_inspect_takes_a_folder_of_pictures(tmp_path: Path) -> None:
+    for index in range(12):
+        picture(tmp_path / "own" / "ab"[index % 2] / f"{index}.png", index)
+    text = done("inspect", tmp_path / "own", "--set=data.channels=3", "--out", tmp_path)
+    for part in ("10 training, 2 test\n", "8 x 8 x 3", "0 to 11", "a         5     1"):
+        assert part in text
+    assert (tmp_path / "folder.png").is_file()
+
+
+def test_inspect_refuses_what_could_be_two_things(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("dcgan-mnist", "mnist"):
+        for index in range(2):
+            picture(tmp_path / name / f"{index}.png", index)
+    said = refused(2, "inspect", "dcgan-mnist")
+    assert f"a preset ({presets()['dcgan-mnist']}) and a path (./dcgan-mnist)" in said
+    assert "a data set (--set data.name=mnist --pictures)" in refused(2, "inspect", "mnist")
+    assert "1 training, 1 test" in done("inspect", "./mnist")
+    assert "1 training, 1 test" in done("inspect", "folder", "--set=data.folder=mnist")
+    sets = ("--set=data.name=mnist", "--set=data.source=sample")
+    assert "4,000 training" in done("inspect", "classifier-mnist", *sets, "--pictures")
+    assert "multiply-adds" in done("inspect", presets()["classifier-mnist"], *sets)
+
+
+def test_a_truncated_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03\0\0\0\x05\0\0\0\x1c")
+    said = refused(2, "inspect", "classifier-mnist", "--pictures", f"--set=data.folder={tmp_path}")
+    assert "train-images-idx3-ubyte" in said or "expected" in said

@@ -1,0 +1,129 @@
+"""What the command line says: help, mistakes, and nothing that nobody asked for."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+import yaml
+
+from convgan.cli import app
+from convgan.config import GanRunConfig, load_config, presets
+
+from .commands import convgan, done, process, refused
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["train-dcgan", "-c", "dcgan-fashon"], "did you mean dcgan-fashion?"),
+        (["train-dcgan", "-c", "nowhere.yaml"], "no configuration file at nowhere.yaml"),
+        (["train-dcgan", "-c", "classifier-mnist"], "is for convgan train-classifier"),
+        (["train-dcgan", "--set", "train.epoch=3"], "did you mean 'epochs'"),
+        (["train-dcgan", "--epochs", "0"], "greater than or equal to 1"),
+        (["train-dcgan", "mine.yaml"], "--config mine.yaml"),
+        (
+            ["train-dcgan", "--set=data.source=sample", "--set=generator.output.stride=3"],
+            "expected the data's 28×28",
+        ),
+        (["train-dcgan", "--set=data.source=sample", "--device", "gpu:7"], "--device gpu:7"),
+        (["train-dcgan", "--set=data.source=sample", "--device", "tpu"], "expected auto, cpu"),
+        (["train-classifier", "--set=data.folder=nowhere"], "nowhere"),
+        (["eval", "--out", "nowhere"], "there is no run in nowhere"),
+        (["make-gif", "nothing", "--out", "nowhere"], "no dcgan run 'nothing'"),
+        (["inspect", "dcgan-fashon"], "did you mean dcgan-fashion?"),
+        (["inspect", "fashon-mnist"], "did you mean fashion-mnist?"),
+        (["inspect", "nowhere/"], "expected one of"),
+        (["inspect", "folder"], "needs data.folder"),
+        (["bench", "dcgan-fashon"], "did you mean"),
+        (
+            [
+                "train-classifier",
+                "--config=classifier-mnist-article",
+                "--set=data.source=sample",
+                "--set=model.blocks.0.stride=8",
+            ],
+            "model.blocks.1: max pool",
+        ),
+    ],
+)
+def test_a_mistake_ends_with_code_2_and_a_hint(args: list[str], said: str) -> None:
+    assert said in refused(2, *args)
+
+
+def test_debug_lets_the_error_through() -> None:
+    result = convgan("train-dcgan", "-c", "nowhere.yaml", "--debug")
+    assert result.exception is not None
+    assert not isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize(
+    "name", ["", *["train-classifier", "train-dcgan", "make-gif", "eval", "inspect"]]
+)
+def test_help_shows_an_example_and_imports_no_tensorflow(name: str) -> None:
+    code = (
+        "import sys; from convgan.cli import app\n"
+        "try: app(sys.argv[1:])\n"
+        "finally: assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules)"
+    )
+    text = process(*([name] if name else []), "--help", code=code)
+    assert ("convgan train" if not name else f"Example: convgan {name}") in text
+
+
+def test_the_help_shows_the_sentence_of_each_command_whole() -> None:
+    text = process("--help")
+    assert text.startswith("Usage: convgan [OPTIONS]")
+    assert "..." not in text.partition("Commands:")[2]
+    assert max(map(len, text.splitlines())) <= 80
+    for command in app.registered_commands:
+        assert command.callback is not None
+        sentence = (inspect.getdoc(command.callback) or "").partition("\n")[0]
+        assert f"  {sentence}\n" in text
+
+
+def test_the_version_is_told() -> None:
+    assert done("--version").startswith("convgan 0.")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["inspect", "mnist", "--set=data.source=sample"],
+        ["inspect", "classifier-mnist", "--set=data.source=sample"],
+        ["inspect", "dcgan-fashion", "--set=data.source=sample", "--pictures"],
+        ["bench", "classifier-mnist-article", "--set=train.batch_size=8", "--json"],
+        ["eval", "classifier-fashion-0001"],
+    ],
+    ids=" ".join,
+)
+def test_tensorflow_starts_without_noise(args: list[str], out: Path) -> None:
+    """And says nothing where it is not asked for numbers."""
+    assert process(*args, *([] if args[0] == "bench" else ["--out", out]))
+
+
+def test_an_old_configuration_is_refused_once_with_all_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "old.yaml"
+    tree = yaml.safe_load(presets()["dcgan-fashion"].read_text(encoding="utf-8"))
+    train = tree["train"]
+    train["average_decay"] = train.pop("ema_decay")
+    train["penalty"]["every"] = train["penalty"].pop("interval")
+    train |= {"label_smoothing": 0.1, "on_nan": "rollback", "keep_checkpoints": 5}
+    path.write_text(yaml.safe_dump(tree), encoding="utf-8")
+    said = refused(2, "train-dcgan", "--config", path, "--dry-run")
+    for old, new in {
+        "train.average_decay": "train.ema_decay",
+        "train.penalty.every": "train.penalty.interval",
+        "train.keep_checkpoints": "runtime.keep_checkpoints",
+        "train.on_nan": "runtime.on_nan",
+        "train.label_smoothing": "train.loss.label_smoothing",
+    }.items():
+        assert f"{old} is now {new}" in said
+    _, _, pasted = said.partition("In today's form it is:\n\n")
+    path.write_text(pasted, encoding="utf-8")
+    config = load_config(path)
+    assert isinstance(config, GanRunConfig)
+    assert config.runtime.on_nan == "rollback"
+    assert config.train.penalty is not None
+    assert config.train.penalty.interval == 4
+    assert config.train.loss.real_label == 0.9

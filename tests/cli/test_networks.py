@@ -1,0 +1,112 @@
+"""Every network and form of training through all commands: train, stop, resume, eval, inspect."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convgan.callbacks.progress import ProgressBar
+from convgan.runs import Run
+
+from .commands import FEW, TINY_CLASSIFIER, TINY_DCGAN, convgan, done, refused
+
+GENERATOR = (
+    "{name: resnet, latent_dim: 8, projection: {size: 7, filters: 4}, blocks: "
+    "[{filters: 4, stride: 2}, {filters: 4, stride: 2, dropout: 0.1}], upsample: %s}"
+)
+ENCODER = (
+    "{name: resnet, stem: {filters: 4, stride: 2}, blocks: [{filters: 4}, {filters: 6, stride: 2}],"
+    " downsample: %s}"
+)
+GAN = [*TINY_DCGAN[:5], "--epochs=2"]
+CLASSIFIER = [*TINY_CLASSIFIER[:3], "--epochs=2"]
+
+
+def stopped_and_resumed(task: str, args: list[str], out: Path, patch: pytest.MonkeyPatch) -> Run:
+    """The newest run of a training that was told to stop after its first call, and resumed."""
+
+    def stop(_bar: ProgressBar, _step: int, _logs: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with patch.context() as first:
+        first.setattr(ProgressBar, "on_call_end", stop)
+        result = convgan(f"train-{task}", *args, "--set=runtime.steps_per_call=3", "--out", out)
+    assert result.exit_code == 143, result.output
+    done(f"train-{task}", "--resume", "--out", out)
+    run = Run.open(max(out.glob("*-0001")))
+    assert run.manifest["status"] == "finished"
+    assert run.manifest["results"]["epoch"] == 2
+    return run
+
+
+@pytest.mark.parametrize(
+    ("upsample", "downsample"),
+    [("nearest", "average_pool"), ("transposed", "stride"), ("nearest", "max_pool")],
+)
+def test_residual_networks_of_a_gan(
+    upsample: str, downsample: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    networks = [f"--set=generator={GENERATOR % upsample}"]
+    networks += [f"--set=discriminator={ENCODER % downsample}"]
+    text = done("inspect", "dcgan-fashion", *networks, *GAN[:2])
+    assert "block2_skip" in text
+    assert "block2_add" in text
+    run = stopped_and_resumed("dcgan", [*networks, *GAN], tmp_path, monkeypatch)
+    numbers = json.loads(done("eval", "--json", FEW, "--labels=20", "--out", tmp_path))
+    assert all(np.isfinite(result["value"]) for result in numbers["metrics"])
+    # Each block's sum, pooled to 4 × 4.
+    assert numbers["discriminator"]["trained"]["dimension"] == 16 * (4 + 6)
+    assert len(run.manifest["samples"]) == 2
+
+
+@pytest.mark.parametrize("downsample", ["stride", "max_pool", "average_pool"])
+def test_a_residual_classifier(
+    downsample: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = f"--set=model={ENCODER % downsample}"
+    assert "block2_add" in done("inspect", "classifier-fashion", model, "--set=data.source=sample")
+    run = stopped_and_resumed(
+        "classifier", ["-c", "classifier-fashion", model, *CLASSIFIER], tmp_path, monkeypatch
+    )
+    numbers = json.loads(done("eval", "--json", "--out", tmp_path))
+    assert numbers["count"] == 1000
+    assert np.isfinite(numbers["loss"])
+    assert "val_accuracy" in run.manifest["results"]
+
+
+def test_the_recipe_of_wasserstein_with_gradient_penalty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = [
+        "--set=train.loss=wasserstein",
+        "--set=train.penalty={name: gradient_penalty, weight: 10}",
+        "--set=train.update=alternating",
+        "--set=train.critic_steps=5",
+    ]
+    run = stopped_and_resumed("dcgan", [*TINY_DCGAN, *recipe], tmp_path, monkeypatch)
+    records: list[dict[str, Any]] = list(run.records())
+    assert all(np.isfinite(record["g_loss"]) for record in records if "g_loss" in record)
+    last = records[-1]
+    assert {"d_real_output", "d_fake_output", "penalty"} <= last.keys()
+    assert "d_real" not in last  # no probability
+    said = refused(2, "train-dcgan", *TINY_DCGAN, *recipe, "--set=train.update=simultaneous")
+    assert "critic_steps 5 goes with update 'alternating' only" in said
+
+
+def test_a_rollback_is_asked_for_under_runtime(tmp_path: Path) -> None:
+    """A rate at which nothing stays finite, three times."""
+    wild = "--set=train.discriminator_optimizer.learning_rate=1e30"
+    args: list[str | Path] = [*TINY_DCGAN, wild, "--out", tmp_path]
+    said = refused(1, "train-dcgan", *args)
+    assert "--set runtime.on_nan=rollback" in said
+    said = refused(1, "train-dcgan", *args, "--set=runtime.on_nan=rollback")
+    assert "after 3 rollbacks" in said
+    assert "train.on_nan is now runtime.on_nan" in refused(
+        2, "train-dcgan", *TINY_DCGAN, "--set=train.on_nan=rollback"
+    )
