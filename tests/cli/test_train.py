@@ -85,7 +85,7 @@ def test_training_warns_where_it_cannot_measure(tmp_path: Path) -> None:
     held_out = "--set=data.validation=0.1"
     result = convgan("train-dcgan", *TINY_DCGAN, each, held_out, "--dry-run")
     assert result.exit_code == 0
-    assert "no Fréchet distance while training" in result.stderr
+    assert "no Fréchet distance during training" in result.stderr
     said = refused(2, "train-dcgan", *TINY_DCGAN, each)
     assert "set it to 0.05" in said
     other = f"--set=train.evaluator={tmp_path}"
