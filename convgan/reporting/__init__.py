@@ -3,9 +3,13 @@
 from convgan.reporting.animation import write_animation
 from convgan.reporting.class_plots import save_class_histogram, save_confusion_matrix
 from convgan.reporting.curves import save_curves
-from convgan.reporting.galleries import save_labelled_pictures, save_mistakes
+from convgan.reporting.galleries import (
+    save_labelled_pictures,
+    save_mistakes,
+    save_nearest_neighbours,
+)
 from convgan.reporting.images import image_grid, png_bytes, read_png, save_png
-from convgan.reporting.quality_plots import save_metric_over_epochs, save_nearest_neighbours
+from convgan.reporting.quality_plots import save_metric_over_epochs
 from convgan.reporting.report import Table, write_report
 
 __all__ = [

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from convgan.errors import DataError, UsageError
 from convgan.files import replacing
-from convgan.reporting.captions import caption_strip, line_height, text_width
 from convgan.reporting.images import MAX_PIXELS, enlarge, read_png
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 _SLOWEST, _FASTEST = 0.1, 50.0  # frames per second; browsers slow down faster GIFs
 _LONGEST_HOLD = 600.0  # seconds; a GIF has 16 bits for hundredths of a second
-_WIDEST_LABEL = 160  # pixels; wider labels are cut where the grid is not wider
+LABEL_HEIGHT, _LABEL_WIDTH, _FONT = 22, 96, 16  # pixels; "epoch 1000" fits
 _MAX_FILM = 1_000_000_000  # bytes of all frames in memory
 
 
@@ -90,12 +86,8 @@ def _film(frames: Sequence[tuple[str, Path]], scale: int) -> NDArray[np.uint8]:
                 f"{path} has {grid.shape[1]}×{grid.shape[0]} pixels, but {frames[0][1]} "
                 f"has {width}×{height}; the frames of a film are of one size"
             )
-    font_size = min(max(width * scale // 24, 12), 24)
-    widest = max(text_width(label, font_size) for label, _ in frames)
-    film_width = max(width * scale, min(widest, _WIDEST_LABEL))
-    top = line_height(font_size)
     channels = max(grid.shape[-1] for grid in grids)
-    shape = (top + height * scale, film_width, channels)
+    shape = (LABEL_HEIGHT + height * scale, max(width * scale, _LABEL_WIDTH), channels)
     if shape[0] * shape[1] > MAX_PIXELS or len(frames) * math.prod(shape) > _MAX_FILM:
         raise UsageError(
             f"{len(frames)} frames of {shape[1]}×{shape[0]} pixels are too many to hold in "
@@ -103,9 +95,17 @@ def _film(frames: Sequence[tuple[str, Path]], scale: int) -> NDArray[np.uint8]:
         )
     film = np.full((len(frames), *shape), 255, np.uint8)
     for still, grid, (label, _) in zip(film, grids, frames, strict=True):
-        still[:top] = caption_strip(label, film_width, font_size=font_size)[..., None]
-        still[top:, : width * scale] = enlarge(grid, scale)
+        still[:LABEL_HEIGHT] = _strip(label, film.shape[2])
+        still[LABEL_HEIGHT:, : width * scale] = enlarge(grid, scale)
     return film
+
+
+def _strip(label: str, width: int) -> NDArray[np.uint8]:
+    """(LABEL_HEIGHT, width, 1): black text on white."""
+    strip = Image.new("L", (width, LABEL_HEIGHT), 255)
+    font = ImageFont.load_default(_FONT)
+    ImageDraw.Draw(strip).text((2, LABEL_HEIGHT // 2), label, fill=0, font=font, anchor="lm")
+    return np.asarray(strip)[..., None]
 
 
 def _write_gif(film: NDArray[np.uint8], target: Path, *, fps: float, hold: float) -> None:

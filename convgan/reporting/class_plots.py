@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from convgan.reporting.figures import png_figure, short_names
+from convgan.reporting.figures import plain_text, png_figure
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
-
-_CELL = 0.58  # inches; four digits fit
-_WIDEST = 14.0  # inches of the matrix itself
-_SMALLEST_FONT = 5.0  # points; smaller counts are left out
+_WIDEST = 14.0  # inches of the plot itself
+_LONGEST_NAME = 24  # characters
 _MOST_COUNTED = 40  # classes; of more, only the colours are drawn
 
 
@@ -42,27 +37,25 @@ def save_confusion_matrix(
         raise ValueError(f"got a matrix {matrix.shape} for {classes} class names")
     totals = matrix.sum(axis=1, keepdims=True)
     fractions = matrix / np.maximum(totals, 1)  # a class without images has a white row
-    cell = min(_CELL, _WIDEST / classes)
-    side = max(cell * classes, 2.5)
+    side = min(max(0.58 * classes, 2.5), _WIDEST)
+    cell = 72 * side / classes  # points
     digits = len(str(matrix.max()))
-    font_size = min(9.0, 72 * side / classes * 0.8 / (0.65 * digits))
-    names = short_names(class_names)
+    names = [plain_text(name, _LONGEST_NAME) for name in class_names]
     margin = 0.6 + 0.075 * max(map(len, names))
     with png_figure(path, side + margin + 1.0, side + margin) as figure:
-        axes: Axes = figure.subplots()
+        axes = figure.add_subplot()
         shown = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
-        label_size = min(10.0, 72 * side / classes * 0.8)
+        label_size = min(10.0, 0.8 * cell)
         axes.set_xticks(range(classes), names, rotation=90, fontsize=label_size)
         axes.set_yticks(range(classes), names, fontsize=label_size)
-        axes.set_xlabel("predicted")
-        axes.set_ylabel("true")
-        if font_size >= _SMALLEST_FONT and classes <= _MOST_COUNTED:
+        axes.set(xlabel="predicted", ylabel="true")
+        if classes <= _MOST_COUNTED:
+            size = min(9.0, 1.2 * cell / digits)
+            style: dict[str, Any] = {"ha": "center", "va": "center", "size": size}
+            style["in_layout"] = False  # or many classes take seconds
             for row, column in np.ndindex(classes, classes):
                 colour = "white" if fractions[row, column] > 0.5 else "black"
-                count = str(matrix[row, column])
-                axes.text(
-                    column, row, count, ha="center", va="center", color=colour, size=font_size
-                )
+                axes.text(column, row, str(matrix[row, column]), color=colour, **style)
         figure.colorbar(shown, ax=axes, label="fraction of the true class", shrink=0.8)
 
 
@@ -86,24 +79,21 @@ def save_class_histogram(
         RunError: the file cannot be written.
     """
     classes = len(class_names)
-    if (
-        real_fractions.shape != (classes,)
-        or generated_fractions.shape != (classes,)
-        or classes == 0
-    ):
+    shapes = real_fractions.shape, generated_fractions.shape
+    if set(shapes) != {(classes,)} or classes == 0:
         raise ValueError(
-            f"got fractions of shapes {real_fractions.shape} and {generated_fractions.shape} "
-            f"for {classes} class names"
+            f"got fractions of shapes {shapes[0]} and {shapes[1]} for {classes} class names"
         )
     indices = np.arange(classes)
+    names = [plain_text(name, _LONGEST_NAME) for name in class_names]
     width = min(max(0.7 * classes, 5.0), _WIDEST)
     label_size = min(10.0, 72 * width / classes * 0.7)
     with png_figure(path, width, 4) as figure:
-        axes: Axes = figure.subplots()
+        axes = figure.add_subplot()
         axes.bar(indices - 0.2, real_fractions, width=0.38, color="C0", label="real")
         axes.bar(indices + 0.2, generated_fractions, width=0.38, color="C1", label="generated")
         axes.set_xlim(-0.6, classes - 0.4)
-        axes.set_xticks(indices, short_names(class_names), rotation=45, ha="right", size=label_size)
+        axes.set_xticks(indices, names, rotation=45, ha="right", size=label_size)
         axes.tick_params(axis="x", length=0)
         axes.set_ylabel("fraction of the images")
         axes.grid(True, axis="y")

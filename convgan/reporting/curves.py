@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, TypeGuard
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from convgan.errors import DataError
-from convgan.reporting.figures import plain_numbers, png_figure
+from convgan.reporting.figures import drawable, plain_numbers, png_figure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
     from matplotlib.axes import Axes
 
-    Record = Mapping[str, float | None]
-
-_LARGEST = 1e30  # drawn; more than float32 makes matplotlib overflow
 _DECADES = 2.0  # a panel of learning rates that spans more is logarithmic
 _HEIGHT, _SMALL_HEIGHT = 3.0, 1.7  # inches of the first panel, of the others
 _TITLES = {"frechet": "Fréchet distance"}
@@ -30,17 +26,11 @@ _PANELS = {
     "learning_rate": "learning rate",
     "grad_norm": "gradient norm",
 }
-_ORDER = tuple(dict.fromkeys(_PANELS.values()))
+_ORDER = {label: rank for rank, label in enumerate(_PANELS.values())}
+_Curves = dict[str, list[tuple[float, float]]]  # name to (epoch, value)s
 
 
-class _Curve(NamedTuple):
-    name: str
-    epochs: list[float]
-    values: list[float]
-    left_out: int
-
-
-def save_curves(path: Path, records: Sequence[Record]) -> None:
+def save_curves(path: Path, records: Sequence[Mapping[str, float | None]]) -> None:
     """Draw a run's metrics over its epochs as one PNG file.
 
     The panels from above: names that end in `loss`; in `accuracy`; `d_real` and `d_fake`, the
@@ -63,15 +53,19 @@ def save_curves(path: Path, records: Sequence[Record]) -> None:
         dict.fromkeys(name for record in records for name in record),
         key=lambda name: name.startswith("val_"),
     )
-    curves = {name: _curve(records, name) for name in names if _label(name)}
-    left_out = sum(curve.left_out for curve in curves.values())
-    panels: dict[str, list[_Curve]] = {}
-    for name, curve in curves.items():
-        if curve.values:
-            panels.setdefault(_label(name) or "", []).append(curve)
+    panels: dict[str, _Curves] = {}
+    left_out = 0
+    for name in names:
+        points = [(record.get("epoch"), record[name]) for record in records if name in record]
+        drawn = [(x, y) for x, y in points if drawable(x) and drawable(y)]
+        if label := _label(name):
+            left_out += len(points) - len(drawn)
+            if drawn:
+                panels.setdefault(label, {})[name] = drawn
     if not panels:
         raise DataError("the metrics log has no finite number to draw")
-    labels = sorted(panels, key=_place)
+    # What is validated stands above the learning rates and the gradient norms.
+    labels = sorted(panels, key=lambda label: _ORDER.get(label, _ORDER["learning rate"] - 0.5))
     heights = [_HEIGHT, *[_SMALL_HEIGHT] * (len(labels) - 1)]
     with png_figure(path, 8, sum(heights) + 0.6) as figure:
         grid = figure.subplots(
@@ -96,33 +90,14 @@ def _label(name: str) -> str | None:
     return _TITLES.get(rest, rest.replace("_", " ")) if kind == "val" and rest else None
 
 
-def _place(label: str) -> int:
-    """Return the panel's rank from above: what is validated stands before rates and norms."""
-    return _ORDER.index(label) if label in _ORDER else _ORDER.index("learning rate") - 1
-
-
-def _curve(records: Sequence[Record], name: str) -> _Curve:
-    points = [(record.get("epoch"), record[name]) for record in records if name in record]
-    drawn = [(x, y) for x, y in points if _drawable(x) and _drawable(y)]
-    return _Curve(name, [x for x, _ in drawn], [y for _, y in drawn], len(points) - len(drawn))
-
-
-def _draw(axes: Axes, label: str, curves: Sequence[_Curve]) -> None:
-    for order, curve in enumerate(curves):
-        per_epoch = curve.name.startswith("val_")
+def _draw(axes: Axes, label: str, curves: _Curves) -> None:
+    for name, points in curves.items():
+        per_epoch = name.startswith("val_")
         # A single point has no line; a marker makes it visible.
-        marker = "o" if per_epoch or len(curve.epochs) == 1 else ""
-        axes.plot(
-            curve.epochs,
-            curve.values,
-            color=f"C{order}",
-            alpha=0.9,
-            marker=marker,
-            ms=4,
-            lw=1.6 if per_epoch else 0.8,
-            label=curve.name,
-        )
-    positive = [value for curve in curves for value in curve.values if value > 0]
+        marker = "o" if per_epoch or len(points) == 1 else ""
+        width = 1.6 if per_epoch else 0.8
+        axes.plot(*zip(*points, strict=True), marker=marker, lw=width, ms=4, alpha=0.9, label=name)
+    positive = [value for points in curves.values() for _, value in points if value > 0]
     wide = bool(positive) and math.log10(max(positive) / min(positive)) > _DECADES
     if label == "gradient norm" or (label == "learning rate" and wide):
         axes.set_yscale("log")
@@ -130,7 +105,3 @@ def _draw(axes: Axes, label: str, curves: Sequence[_Curve]) -> None:
     axes.set_ylabel(label)
     axes.grid(True)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-
-
-def _drawable(value: float | None) -> TypeGuard[float]:
-    return value is not None and math.isfinite(value) and abs(value) <= _LARGEST

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgan.reporting.class_plots import save_class_histogram
+from convgan.reporting.galleries import save_nearest_neighbours
 from convgan.reporting.images import image_grid, save_png
-from convgan.reporting.quality_plots import save_metric_over_epochs, save_nearest_neighbours
+from convgan.reporting.quality_plots import save_metric_over_epochs
 from convgan.runs.evaluations import GeneratorEvaluation
 
 _GRID = 10  # samples along a side

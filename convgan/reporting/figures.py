@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from convgan.files import replacing
-from convgan.reporting.captions import plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
+DPI = 110
 _STYLE: dict[Any, Any] = {
     "agg.path.chunksize": 20_000,  # longer noisy lines make Agg fail
     "axes.axisbelow": True,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 11,
-    "figure.dpi": 110,
+    "figure.dpi": DPI,
     "font.size": 10,
     "grid.color": "#e4e4e4",
     "legend.frameon": False,
-    "savefig.dpi": 110,
+    "savefig.dpi": DPI,
     "text.parse_math": False,  # a class may be named "a$b$"
 }
-_LONGEST_NAME = 24
+_LARGEST = 1e30  # more than float32 makes matplotlib overflow
 
 
 @contextmanager
@@ -69,7 +69,15 @@ def plain_numbers(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def short_names(names: Sequence[str]) -> list[str]:
-    """Class names cut to what fits beside an axis."""
-    plain = [plain_text(name) for name in names]
-    return [n if len(n) <= _LONGEST_NAME else n[: _LONGEST_NAME - 1] + "…" for n in plain]
+def drawable(value: float | None) -> TypeGuard[float]:
+    """Return whether a value is finite and not so large that matplotlib fails on it."""
+    return value is not None and math.isfinite(value) and abs(value) <= _LARGEST
+
+
+def plain_text(text: str, length: int | None = None) -> str:
+    """Return one line that can be drawn: white space collapsed, unprintable signs as "?".
+
+    One of more than `length` characters is cut, and ends in "…".
+    """
+    line = "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
+    return line if length is None or len(line) <= length else line[: length - 1] + "…"
