@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from convgan.errors import UsageError
-from convgan.evaluation import METRICS
+from convgan.evaluation.metric import METRICS
 from convgan.evaluation.metrics import neighbours
 from convgan.evaluation.metrics.neighbours import Neighbours, evaluate_neighbours
 
