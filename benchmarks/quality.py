@@ -22,16 +22,12 @@ from benchmarks.article import article_classifier, article_data, train_on_batch_
 from benchmarks.options import logger, parser, read_options, train, write
 from convgan.config import DataConfig, GanRunConfig, load_config
 from convgan.data import hold_out, load_dataset
-from convgan.evaluation import (
-    evaluate_classification,
-    find_evaluator,
-    fit_gaussian,
-    frechet_distance,
-    generate,
-    load_network,
-    predict_logits,
-)
+from convgan.evaluation.classification import evaluate_classification
+from convgan.evaluation.find_evaluator import find_evaluator
+from convgan.evaluation.metrics.frechet import fit_gaussian, frechet_distance
+from convgan.evaluation.prediction import generate, predict_logits
 from convgan.hardware import set_precision_and_seed, start_tensorflow
+from convgan.models.network_file import read_network
 from convgan.recipes.evaluate import latent
 from convgan.training.build import build_gan
 from convgan.training.steps import compile_steps
@@ -70,7 +66,7 @@ def classifier(seeds: int) -> list[dict[str, Any]]:
             run = train(config, Path(folder))
             seconds = time.perf_counter() - begin
             assert run
-            ours = load_network(run.folder / "model" / "classifier.safetensors")
+            ours = read_network(run.folder / "model" / "classifier.safetensors").network
         numbers = evaluate_classification(
             predict_logits(ours, data.test.images), data.test.labels, data.test.class_names
         )

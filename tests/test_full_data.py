@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from convgan.cli import app
 from convgan.config import DataConfig
 from convgan.data import load_dataset
-from convgan.evaluation import bundled_card, bundled_evaluator
+from convgan.evaluation.evaluator import bundled_card, bundled_evaluator
 from convgan.runs import Run
 
 pytestmark = [

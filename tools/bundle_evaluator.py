@@ -12,7 +12,8 @@ from pathlib import Path
 
 from convgan.config import ClassifierRunConfig
 from convgan.data import load_dataset
-from convgan.evaluation import evaluate_classification, load_evaluator
+from convgan.evaluation.classification import evaluate_classification
+from convgan.evaluation.evaluator import load_evaluator
 from convgan.runs import Run, write_json
 
 TARGET = Path(__file__).parent.parent / "convgan" / "evaluation" / "networks"

@@ -7,8 +7,7 @@ import logging
 from convgan.callbacks.grids import SAMPLES
 from convgan.callbacks.quality import GeneratorQuality
 from convgan.config import GanTrainConfig
-from convgan.evaluation import Samples, diagnose
-from convgan.evaluation.diagnosis import SETTLED_STEPS
+from convgan.evaluation.diagnosis import SETTLED_STEPS, Samples, diagnose
 from convgan.runs import Run
 from convgan.training.callback import Callback, Numbers
 from convgan.training.gan import GAN

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from convgan.data import ImageSet
 from convgan.errors import UsageError
-from convgan.evaluation import (
-    Evaluator,
-    class_fractions,
-    fit_gaussian,
-    frechet_distance,
-    generate,
-)
+from convgan.evaluation.evaluator import Evaluator
+from convgan.evaluation.metrics.class_fractions import class_fractions
+from convgan.evaluation.metrics.frechet import fit_gaussian, frechet_distance
+from convgan.evaluation.prediction import generate
 from convgan.runs.evaluations import ClassFractions
 from convgan.training.gan import GAN
 

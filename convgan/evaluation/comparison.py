@@ -1,12 +1,20 @@
-"""Which runs may be compared: those whose numbers mean the same."""
+"""Provenance recorded with every result, and which runs compare: those measured alike."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from convgan.data import ImageSet
 from convgan.errors import UsageError
-from convgan.evaluation.generator import Subject
-from convgan.runs import Run
+from convgan.hardware import versions
+from convgan.runs import Run, now
+from convgan.runs.evaluations import DataSource, Protocol, Provenance
+
+
+def provenance(run: Run, test: ImageSet) -> Provenance:
+    """Return whose number it is, on which images, made when and with what."""
+    data = DataSource(name=test.name, origin=test.origin, sha256=test.fingerprint)
+    return Provenance(run=run.name, data=data, made=now(), versions=versions())
 
 
 def check_same_data(runs: Sequence[Run]) -> None:
@@ -19,20 +27,19 @@ def check_same_data(runs: Sequence[Run]) -> None:
         _check(runs[0].name, _data(runs[0]), run.name, _data(run))
 
 
-def check_same_protocol(subjects: Sequence[Subject]) -> None:
-    """Compare how generators are going to be measured.
+def check_same_protocol(protocols: Mapping[str, Protocol]) -> None:
+    """Compare how generators are going to be measured, by their runs' names.
 
     Raises:
         UsageError: two are not measured by one protocol.
     """
-    first = subjects[0]
-    for other in subjects[1:]:
-        _check(first.run.name, _flat(first), other.run.name, _flat(other))
-
-
-def _flat(subject: Subject) -> dict[str, object]:
-    protocol = subject.protocol
-    return protocol.model_dump(exclude={"metrics"}) | protocol.metrics
+    flat = {
+        name: protocol.model_dump(exclude={"metrics"}) | protocol.metrics
+        for name, protocol in protocols.items()
+    }
+    first, *others = flat
+    for other in others:
+        _check(first, flat[first], other, flat[other])
 
 
 def _data(run: Run) -> dict[str, object]:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from convgan.config import GanRunConfig
 from convgan.data import Dataset
 from convgan.errors import UsageError
+from convgan.evaluation.comparison import provenance
 from convgan.evaluation.diagnosis import Samples, diagnose
 from convgan.evaluation.discriminator import SVM_DRAWS, SVM_IMAGES, measure_discriminator
 from convgan.evaluation.evaluator import Evaluator
 from convgan.evaluation.metric import Predictions
 from convgan.evaluation.metrics.class_fractions import classes_of
-from convgan.evaluation.provenance import provenance
 from convgan.evaluation.reference import Reference, measure, protocols
 from convgan.evaluation.verdict import verdict
 from convgan.runs import Run

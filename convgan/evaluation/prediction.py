@@ -1,39 +1,34 @@
-"""Saved networks to logits."""
+"""Networks applied in batches: latent vectors to images, images to logits."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from convgan.errors import DataError
-from convgan.models.network_file import read_network
-from convgan.models.pixels import to_float
+from convgan.models.pixels import to_float, to_uint8
 
-_BATCH = 100  # few, for memory
+_GENERATED, _CLASSIFIED = 50, 100  # images at one time; few, for memory
 
 
-def load_network(path: Path) -> keras.Model:
-    """Load a network's safetensors file.
-
-    Raises:
-        DataError: the file is missing, damaged or not of a network that convgan writes.
-    """
-    return read_network(path).network
+def generate(generator: keras.Model, z: tf.Tensor) -> NDArray[np.uint8]:
+    """Latent vectors (N, latent_dim) to uint8 images (N, H, W, C), in flat memory."""
+    images = np.empty((len(z), *generator.output_shape[1:]), np.uint8)
+    for start in range(0, len(z), _GENERATED):
+        part = slice(start, start + _GENERATED)
+        images[part] = to_uint8(generator(z[part], training=False))
+    return images
 
 
 def predict_logits(
     network: keras.Model, images: NDArray[np.uint8], *, mirrored: bool = False
 ) -> NDArray[np.float32]:
-    """Uint8 images (N, H, W, C) to the network's float32 logits (N, K), in flat memory.
+    """Uint8 images (N, H, W, C) to a classifier's float32 logits (N, K), in flat memory.
 
-    Args:
-        network: the classifier.
-        images: of its size and channels.
-        mirrored: take the mean of the logits of each image and of its mirror image
-            (Krizhevsky et al., 2012, section 4.1, without the crops).
+    With `mirrored` the mean of the logits of each image and of its mirror image (Krizhevsky et
+    al., 2012, section 4.1, without the crops).
 
     Raises:
         DataError: the network is one for other images.
@@ -43,8 +38,8 @@ def predict_logits(
             f"the network takes images of {network.input_shape[1:]}, these are {images.shape[1:]}"
         )
     parts = [
-        network.predict_on_batch(to_float(images[start : start + _BATCH]))
-        for start in range(0, len(images), _BATCH)
+        network.predict_on_batch(to_float(images[start : start + _CLASSIFIED]))
+        for start in range(0, len(images), _CLASSIFIED)
     ]
     logits = np.concatenate(parts)
     if mirrored:

@@ -15,19 +15,10 @@ from convgan.arrays import DamagedFile
 from convgan.config import ClassifierRunConfig, GanRunConfig
 from convgan.data import Dataset, load_dataset
 from convgan.errors import DataError, UsageError
-from convgan.evaluation import (
-    Evaluator,
-    Reference,
-    compute_reference,
-    evaluate_frechet,
-    find_evaluator,
-    generate,
-    load_network,
-    nearest_neighbours,
-    surest_mistakes,
-)
-from convgan.evaluation.classifier import evaluate_classifier
-from convgan.evaluation.comparison import check_same_data, check_same_protocol
+from convgan.evaluation.classification import evaluate_classification, surest_mistakes
+from convgan.evaluation.comparison import check_same_data, check_same_protocol, provenance
+from convgan.evaluation.evaluator import Evaluator
+from convgan.evaluation.find_evaluator import find_evaluator
 from convgan.evaluation.generator import (
     SEED,
     Subject,
@@ -35,6 +26,11 @@ from convgan.evaluation.generator import (
     choose_generator,
     evaluate_generator,
 )
+from convgan.evaluation.metric import METRICS
+from convgan.evaluation.nearest import nearest_neighbours
+from convgan.evaluation.prediction import generate, predict_logits
+from convgan.evaluation.reference import Reference, compute_reference
+from convgan.models.network_file import read_network
 from convgan.reporting import save_confusion_matrix, save_mistakes
 from convgan.reporting.evaluation_pictures import draw_generator_evaluation
 from convgan.reporting.run_report import report_run
@@ -87,7 +83,17 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
     test = load_dataset(config.data).test
     if test.labels is None:
         raise UsageError(f"{test.origin} has no classes: eval needs one folder per class")
-    evaluation, logits = evaluate_classifier(run, config, test, test.labels)
+    network = read_network(run.folder / "model" / "classifier.safetensors").network
+    mirrored = config.train.evaluate_mirrored
+    logits = predict_logits(network, test.images, mirrored=mirrored)
+    results = run.manifest.get("results") or {}
+    evaluation = ClassifierEvaluation(
+        provenance=provenance(run, test),
+        mirrored=mirrored,
+        epoch=results.get("epoch"),
+        step=results.get("step"),
+        **dict(evaluate_classification(logits, test.labels, test.class_names)),
+    )
     write_evaluation(run.folder, evaluation)
     wrong = surest_mistakes(logits, test.labels, _MISTAKES)
     probabilities = softmax(logits[wrong], axis=1)
@@ -122,7 +128,7 @@ def evaluate_generator_runs(runs: Sequence[Run], options: EvalOptions) -> list[G
     subjects: list[Subject] = []
     for run in runs:
         subjects.append(_subject(run, options, subjects))
-    check_same_protocol(subjects)
+    check_same_protocol({subject.run.name: subject.protocol for subject in subjects})
 
     logger.info("looking at the real images …")
     evaluator, dataset, count = subjects[0].evaluator, subjects[0].dataset, subjects[0].samples
@@ -160,7 +166,8 @@ def _subject(run: Run, options: EvalOptions, others: Sequence[Subject]) -> Subje
 def _evaluate(subject: Subject, reference: Reference, options: EvalOptions) -> GeneratorEvaluation:
     run, which = subject.run, subject.checkpoint.which
     logger.info("%s: the %s generator, evaluated by %s", run.name, which, subject.evaluator.name)
-    images = generate(load_network(subject.network), latent(subject.config, subject.samples))
+    generator = read_network(subject.network).network
+    images = generate(generator, latent(subject.config, subject.samples))
     predictions = subject.evaluator.predict(images)
     evaluation = evaluate_generator(subject, images, predictions, reference)
     if options.all_checkpoints:
@@ -209,9 +216,10 @@ def _over_checkpoints(subject: Subject, reference: Reference) -> list[Checkpoint
         step = state.progress.step
         if not step:
             continue
-        features = evaluator.predict(generate(task.sampler, z)).features
-        frechet = evaluate_frechet(features, reference.test.features, seed=SEED)
-        points.append(CheckpointDistance(step=step, epoch=step / steps_per_epoch, frechet=frechet))
+        evidence = reference.evidence(evaluator.predict(generate(task.sampler, z)))
+        for frechet in METRICS["frechet"].measure(evidence):
+            epoch = step / steps_per_epoch
+            points.append(CheckpointDistance(step=step, epoch=epoch, frechet=frechet))
     return points
 
 

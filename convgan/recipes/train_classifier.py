@@ -9,7 +9,8 @@ from convgan.callbacks.session import RunOptions, common_callbacks, training_ses
 from convgan.config import ClassifierRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError
-from convgan.evaluation import evaluate_classification, predict_logits
+from convgan.evaluation.classification import evaluate_classification
+from convgan.evaluation.prediction import predict_logits
 from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.build import check_networks, network_specs
 from convgan.runs import Run

@@ -13,8 +13,8 @@ from convgan.callbacks.session import RunOptions, common_callbacks, training_ses
 from convgan.config import GanRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError, RunError, UsageError
-from convgan.evaluation import find_evaluator
 from convgan.evaluation.diagnosis import not_finite_advice
+from convgan.evaluation.find_evaluator import find_evaluator
 from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.build import check_networks, network_specs
 from convgan.recipes.make_gif import make_gif

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue
 
-from convgan.errors import DataError
-from convgan.runs.json_file import read_json, write_json
+from convgan.runs.json_file import read_json, validated, write_json
 
 Direction = Literal["lower", "higher", "as real"]
 """Which values are better; `as real`: those near the reference."""
@@ -211,15 +210,8 @@ def read_evaluation(folder: Path, kind: type[E]) -> E | None:
     path = _path(folder, kind)
     if not path.is_file():
         return None
-    try:
-        return kind.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DataError(
-            f"{path} is not what eval writes ({where:.200}: {first['msg']:.200}); make it anew "
-            f"with: convgan eval {folder}"
-        ) from error
+    wrong = f"{path} is not what eval writes (make it anew with: convgan eval {folder})"
+    return validated(read_json(path), kind, wrong)
 
 
 def _path(folder: Path, kind: type[Evaluation]) -> Path:

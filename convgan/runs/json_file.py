@@ -6,19 +6,26 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from convgan.errors import DataError
 from convgan.files import replacing
 
 _MAX_BYTES = 50_000_000
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def write_json(target: Path, value: Any) -> None:
-    """Write JSON that every reader takes: numbers that are not finite become null."""
+    """Write JSON that every reader takes."""
     with replacing(target) as temporary:
-        text = json.dumps(finite(value), indent=2, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_bytes(json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return JSON that every reader takes: numbers that are not finite become null."""
+    return (json.dumps(finite(value), indent=2, allow_nan=False) + "\n").encode()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -37,6 +44,22 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DataError(f"{path} holds {type(value).__name__}, expected a JSON object")
     return value
+
+
+def validated(value: dict[str, Any], model: type[Model], wrong: str) -> Model:
+    """Return what a file holds as a model.
+
+    Raises:
+        DataError: it is of another form; `wrong` begins the message, and the first fault ends it.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise DataError(
+            f"{wrong}: {where:.200}: {first['msg']:.200}, got {first['input']!r:.80}"
+        ) from error
 
 
 def finite(value: Any) -> Any:

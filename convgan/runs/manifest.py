@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from convgan.errors import DataError
-from convgan.runs.json_file import read_json
+from convgan.runs.json_file import read_json, validated
 
-Step = Annotated[int, Field(ge=0, lt=2**53)]
-Epoch = Annotated[int, Field(ge=0, lt=2**53)]
+Count = Annotated[int, Field(ge=0, lt=2**53)]
 Text = Annotated[str, Field(max_length=10_000)]
 
 
@@ -19,34 +17,33 @@ class _Part(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow")
 
 
-class _Sample(_Part):
-    epoch: Epoch
-    step: Step
-    file: Text
-
-
 class _Warning(_Part):
-    step: Step
+    step: Count
     name: Text
     text: Text
 
 
-class _Time(_Part):
-    epoch: Epoch
-    step: Step
+class _Moment(_Part):
+    epoch: Count
+    step: Count
+
+
+class _Sample(_Moment):
+    file: Text
+
+
+class _Time(_Moment):
     seconds: float
 
 
-class _Numbers(_Part):
+class _Numbers(_Moment):
     """Which epoch it is, and its numbers by name."""
 
     __pydantic_extra__: dict[str, float | None] = Field(init=False)
-    epoch: Epoch
-    step: Step
 
 
 class _Pictures(_Part):
-    count: Step
+    count: Count
     sha256: Text
 
 
@@ -68,10 +65,10 @@ class _Manifest(_Part):
     device: Text | None = None
     precision: Text | None = None
     error: Text | None = None
-    seed: Step | None = None
+    seed: Count | None = None
     training_seconds: float | None = None
     versions: dict[str, Text] = {}
-    parameters: dict[str, Step] = {}
+    parameters: dict[str, Count] = {}
     data: _Data | None = None
     samples: list[_Sample] = []
     warnings: list[_Warning] = []
@@ -87,12 +84,5 @@ def read_manifest(path: Path) -> dict[str, Any]:
         DataError: it is missing, no JSON object, or an entry is of another form than expected.
     """
     manifest = read_json(path)
-    try:
-        _Manifest.model_validate(manifest)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DataError(
-            f"{path} is no run's manifest: {where}: {first['msg']}, got {first['input']!r:.80}"
-        ) from error
+    validated(manifest, _Manifest, f"{path} is no run's manifest")
     return manifest

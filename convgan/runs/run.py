@@ -12,7 +12,7 @@ from typing import Any
 from convgan.config import Config, dump_config, load_config
 from convgan.errors import DataError, RunError, UsageError
 from convgan.files import remove_temporaries, replacing
-from convgan.runs.json_file import write_json
+from convgan.runs.json_file import json_bytes
 from convgan.runs.lock import FolderLock
 from convgan.runs.log import MetricsFile
 from convgan.runs.manifest import read_manifest
@@ -26,7 +26,6 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest: dict[str, Any] = {}
-        self._unwritten = False
         self._waiting: dict[str, bytes] = {}
         """Files that the disk did not take yet, by name."""
         self._metrics = MetricsFile(folder / "metrics.jsonl")
@@ -95,12 +94,7 @@ class Run:
     def update(self, **entries: Any) -> None:
         """Set entries of the manifest and write it, now or as soon as the disk takes it."""
         self.manifest.update(entries)
-        try:
-            self._write_manifest()
-        except RunError as error:
-            if not self._unwritten:
-                logger.warning("%s; it is kept for later", error)
-            self._unwritten = True
+        self.write("run.json", json_bytes(self.manifest))
 
     def log(self, record: Mapping[str, Any]) -> None:
         """Append one line to `metrics.jsonl`, now or as soon as the disk takes it."""
@@ -108,11 +102,13 @@ class Run:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file that could not be made again, now or as soon as the disk takes it."""
+        waiting = bool(self._waiting)
         self._waiting[name] = content
         try:
             self._write_waiting()
         except RunError as error:
-            logger.warning("%s; it is kept for later", error)
+            if not waiting:
+                logger.warning("%s; it is kept for later", error)
 
     def flush(self) -> None:
         """Return when log, manifest and all that waits are on the disk.
@@ -120,14 +116,12 @@ class Run:
         Raises:
             RunError: they cannot be written.
         """
-        self._write_waiting()
         try:
             self._metrics.flush()
         except OSError as error:
             where = self.folder / "metrics.jsonl"
             raise RunError(f"cannot write {where}: {error.strerror or error}") from error
-        if self._unwritten:
-            self._write_manifest()
+        self._write_waiting()
 
     def records(self) -> list[dict[str, Any]]:
         """Return the lines of `metrics.jsonl` up to the first damaged one."""
@@ -163,14 +157,16 @@ class Run:
         return path
 
     def _write_waiting(self) -> None:
+        failed = None
         for name, content in list(self._waiting.items()):
-            with replacing(self.folder / name) as temporary:
-                temporary.write_bytes(content)
-            del self._waiting[name]
-
-    def _write_manifest(self) -> None:
-        write_json(self.folder / "run.json", self.manifest)
-        self._unwritten = False
+            try:
+                with replacing(self.folder / name) as temporary:
+                    temporary.write_bytes(content)
+                del self._waiting[name]
+            except RunError as error:
+                failed = error
+        if failed:
+            raise failed
 
 
 def now() -> str:

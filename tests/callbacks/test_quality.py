@@ -12,7 +12,8 @@ from convgan.callbacks.health import HealthCheck
 from convgan.callbacks.quality import GeneratorQuality
 from convgan.config import load_config
 from convgan.errors import UsageError
-from convgan.evaluation import fit_gaussian, frechet_distance, load_evaluator
+from convgan.evaluation.evaluator import load_evaluator
+from convgan.evaluation.metrics.frechet import fit_gaussian, frechet_distance
 from convgan.models.network_file import write_network
 from convgan.runs import Run
 from convgan.training.state import TrainingState

@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 
 from convgan.config import DataConfig
 from convgan.data import hold_out, load_dataset
-from convgan.evaluation import bundled_card, load_network
+from convgan.evaluation.evaluator import bundled_card
+from convgan.models.network_file import read_network
 
 from .commands import FEW, TINY_CLASSIFIER, convgan, done, refused
 
@@ -47,7 +48,7 @@ def test_a_classifier_can_be_judged_on_mirror_images_too(tmp_path: Path) -> None
     assert "1,000 images and mirror images" in text
     run = tmp_path / "classifier-fashion-0001"
     numbers = json.loads((run / "eval/classifier.json").read_text())
-    network = load_network(run / "model/classifier.safetensors")
+    network = read_network(run / "model/classifier.safetensors").network
     dataset = load_dataset(DataConfig(name="fashion-mnist", source="sample", limit=200))
     _, held_out = hold_out(dataset.train, 40, 0)
     *_, last = (run / "metrics.jsonl").read_text().splitlines()

@@ -12,7 +12,8 @@ import pytest
 
 from convgan.config import DataConfig
 from convgan.data import load_dataset
-from convgan.evaluation import METRICS, Evaluator, Evidence, MetricResult, metric
+from convgan.evaluation.evaluator import Evaluator
+from convgan.evaluation.metric import METRICS, Evidence, MetricResult, metric
 
 from .commands import FEW, TINY_DCGAN, done, refused
 

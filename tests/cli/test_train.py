@@ -11,7 +11,7 @@ import pytest
 
 from convgan.config import DataConfig, load_config
 from convgan.data import load_dataset
-from convgan.evaluation import load_network
+from convgan.models.network_file import read_network
 from convgan.runs import Run
 
 from .commands import FEW, TINY_CLASSIFIER, TINY_DCGAN, convgan, done, refused
@@ -115,7 +115,7 @@ def test_the_best_epoch_by_validation_is_kept(out: Path) -> None:
     best = max(epochs, key=lambda record: record["val_accuracy"])
     assert run.manifest["results"]["val_accuracy"] == best["val_accuracy"]
     network = keras.models.load_model(run.folder / "model/classifier.keras", compile=False)
-    saved = load_network(run.folder / "model/classifier.safetensors")
+    saved = read_network(run.folder / "model/classifier.safetensors").network
     for found, expected in zip(network.get_weights(), saved.get_weights(), strict=True):
         assert (found == expected).all()
 

@@ -14,9 +14,10 @@ from sklearn.metrics import (
     confusion_matrix as sklearn_matrix,
 )
 
-from convgan.evaluation import evaluate_classification, surest_mistakes
 from convgan.evaluation.classification import (
+    evaluate_classification,
     expected_calibration_error,
+    surest_mistakes,
     wilson_interval,
 )
 

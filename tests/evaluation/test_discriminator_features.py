@@ -14,9 +14,8 @@ from keras import layers
 from numpy.typing import NDArray
 
 from convgan.errors import UsageError
-from convgan.evaluation.discriminator_features import adaptive_max_pool, discriminator_features
-from convgan.evaluation.prediction import load_network
-from convgan.models.network_file import write_network
+from convgan.evaluation.discriminator import adaptive_max_pool, discriminator_features
+from convgan.models.network_file import read_network, write_network
 from tests.models import small
 
 SIZE = (19, 26, 2)
@@ -91,7 +90,7 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
     path = tmp_path / "discriminator.safetensors"
     section = {"blocks": BLOCKS}
     write_network(path, "discriminator", network, small.spec("discriminator", SIZE, section))
-    features = discriminator_features(load_network(path), pictures)
+    features = discriminator_features(read_network(path).network, pictures)
     assert np.array_equal(features, discriminator_features(network, pictures))
 
 

@@ -12,15 +12,10 @@ from convgan.arrays import read_header
 from convgan.config import DataConfig
 from convgan.data import load_dataset
 from convgan.errors import DataError
-from convgan.evaluation import (
-    bundled_card,
-    bundled_evaluator,
-    evaluator,
-    load_evaluator,
-    load_network,
-    predict_logits,
-)
-from convgan.models.network_file import write_network
+from convgan.evaluation import evaluator
+from convgan.evaluation.evaluator import bundled_card, bundled_evaluator, load_evaluator
+from convgan.evaluation.prediction import predict_logits
+from convgan.models.network_file import read_network, write_network
 from tests.training.tiny import gan_specs, pictures
 
 from .judges import classifier_file
@@ -74,7 +69,7 @@ def test_a_file_that_is_not_the_cards_is_refused(
 
 def test_features_are_what_the_logits_are_made_of(tmp_path: Path) -> None:
     path = classifier_file(tmp_path)
-    classifier, network = load_network(path), load_evaluator(path, "mine")
+    classifier, network = read_network(path).network, load_evaluator(path, "mine")
     images = pictures(501).images  # more than a batch
     features, logits = network.predict(images)
     assert features.shape == (501, network.dimension)

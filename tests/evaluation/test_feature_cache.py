@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from convgan.arrays import write_arrays
-from convgan.evaluation import Evaluator, Predictions, feature_cache, load_evaluator
+from convgan.evaluation import feature_cache
+from convgan.evaluation.evaluator import Evaluator, load_evaluator
 from convgan.evaluation.feature_cache import cached_predictions
+from convgan.evaluation.metric import Predictions
 from tests.training.tiny import pictures
 
 from .judges import classifier_file

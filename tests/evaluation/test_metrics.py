@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from convgan.evaluation import METRICS, Evidence, MetricResult, Predictions, Reference, metric
-from convgan.evaluation.reference import measure, protocols
+from convgan.evaluation.metric import METRICS, Evidence, MetricResult, Predictions, metric
+from convgan.evaluation.reference import Reference, measure, protocols
 
 NAMES = ("a", "b", "c")
 _MIX = np.random.default_rng(9).normal(size=(4, 3))

@@ -10,7 +10,8 @@ import pytest
 from keras import layers
 
 from convgan.errors import DataError
-from convgan.evaluation import load_network, predict_logits
+from convgan.evaluation.prediction import predict_logits
+from convgan.models.network_file import read_network
 from tests.training import tiny
 
 from .judges import classifier_file
@@ -57,13 +58,13 @@ def test_mirrored_logits_are_the_mean_of_both() -> None:
 def test_saved_and_loaded(tmp_path: Path) -> None:
     """What else may be wrong with a file is in tests/models."""
     path = classifier_file(tmp_path)
-    saved, pictures = load_network(path), tiny.pictures(9).images
+    saved, pictures = read_network(path).network, tiny.pictures(9).images
     model = tiny.classifier_spec().build()
     model.set_weights(saved.get_weights())
     assert np.array_equal(predict_logits(saved, pictures), predict_logits(model, pictures))
     path.write_bytes(path.read_bytes()[:-8])
     with pytest.raises(DataError, match=r"classifier\.safetensors is damaged"):
-        load_network(path)
+        read_network(path)
 
 
 def test_images_of_another_size_are_refused() -> None:

@@ -10,15 +10,10 @@ from numpy.typing import NDArray
 
 from convgan.config import DataConfig
 from convgan.data import Dataset, load_dataset
-from convgan.evaluation import (
-    Evaluator,
-    MetricResult,
-    Reference,
-    bundled_evaluator,
-    class_fractions,
-    compute_reference,
-    measure,
-)
+from convgan.evaluation.evaluator import Evaluator, bundled_evaluator
+from convgan.evaluation.metric import MetricResult
+from convgan.evaluation.metrics.class_fractions import class_fractions
+from convgan.evaluation.reference import Reference, compute_reference, measure
 
 COUNT = 600
 

@@ -13,7 +13,7 @@ import numpy as np
 from convgan.config import ClassifierRunConfig, load_config
 from convgan.config import presets as config_files
 from convgan.data import hold_out, load_dataset
-from convgan.evaluation import bundled_evaluator
+from convgan.evaluation.evaluator import bundled_evaluator
 from convgan.hardware import set_precision_and_seed
 from convgan.models.build import check_networks
 from convgan.training.build import build_classifier_task, build_gan

@@ -6,7 +6,6 @@ Salimans et al., 2016, section 4. Only with the Inception network is it an Incep
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,30 +18,19 @@ from convgan.evaluation.metric import METRICS, Evidence, MetricResult, metric
 @metric()
 def classifier_score_metric(evidence: Evidence) -> Iterator[MetricResult]:
     """Score and confidence of the generated images; never looks at real ones."""
-    found = classifier_score(evidence.generated.logits)
-    for name, title, value in (
-        ("classifier_score", "classifier score", found.score),
-        ("mean_confidence", "mean confidence", found.mean_confidence),
-    ):
-        yield MetricResult(name=name, title=title, value=value, direction="higher")
+    score, confidence = classifier_score(evidence.generated.logits)
+    for name, value in (("classifier score", score), ("mean confidence", confidence)):
+        yield MetricResult(name=name.replace(" ", "_"), title=name, value=value, direction="higher")
 
 
-class ClassifierScore(NamedTuple):
-    """Two numbers of a classifier's logits.
+def classifier_score(logits: NDArray[np.floating]) -> tuple[float, float]:
+    """Judge images by a classifier's logits (N, K).
 
-    Attributes:
-        score: exp(E KL(p(y|x) || p(y))), from 1 to K.
-        mean_confidence: mean probability of the predicted class, in (0, 1].
+    Returns:
+        the score exp(E KL(p(y|x) || p(y))), from 1 to K, and the mean probability of the
+        predicted class, in (0, 1].
     """
-
-    score: float
-    mean_confidence: float
-
-
-def classifier_score(logits: NDArray[np.floating]) -> ClassifierScore:
-    """Judge images by a classifier's logits (N, K)."""
     log_p = log_softmax(np.asarray(logits, np.float64), axis=1)
     log_marginal = logsumexp(log_p, axis=0) - np.log(len(log_p))
     divergence = (np.exp(log_p) * (log_p - log_marginal)).sum(axis=1)
-    confidence = np.exp(log_p.max(axis=1))
-    return ClassifierScore(float(np.exp(divergence.mean())), float(confidence.mean()))
+    return float(np.exp(divergence.mean())), float(np.exp(log_p.max(axis=1)).mean())

@@ -8,7 +8,6 @@ Fidelity and Diversity Metrics for Generative Models).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,31 +23,12 @@ _ROWS = 256  # generated images compared at once: 20 MB against 10,000 real ones
 _ROUNDING = 1e-12
 
 
-class Neighbours(NamedTuple):
-    """How generated images lie among real ones.
-
-    Attributes:
-        precision: fraction of the generated images in the ball of at least one real image.
-        recall: fraction of the real images in the ball of at least one generated image
-            (both Kynkäänniemi et al., section 2).
-        density: mean number of real images whose ball holds a generated one, over k; may
-            exceed 1.
-        coverage: fraction of the real images whose ball holds at least one generated image
-            (both Naeem et al., section 3.2).
-    """
-
-    precision: float
-    recall: float
-    density: float
-    coverage: float
-
-
 @METRICS.add("neighbours")
 @metric(protocol={"manifold_k": MANIFOLD_K, "density_k": DENSITY_K})
 def neighbours_metric(evidence: Evidence) -> Iterator[MetricResult]:
     """Measure generated among test images."""
     found = evaluate_neighbours(evidence.generated.features, evidence.test.features)
-    for name, value in found._asdict().items():
+    for name, value in found.items():
         yield MetricResult(name=name, title=name, value=value, direction="higher")
 
 
@@ -58,21 +38,25 @@ def evaluate_neighbours(
     *,
     manifold_k: int = MANIFOLD_K,
     density_k: int = DENSITY_K,
-) -> Neighbours:
-    """Compare generated features (N, d) with real ones (M, d).
+) -> dict[str, float]:
+    """Compare generated features (N, d) with real ones (M, d), about as many.
 
-    Around each image lies a ball that reaches to its k-th nearest neighbour of the same set.
+    Around each image lies a ball that reaches to its k-th nearest neighbour of the same set;
+    `manifold_k` is k of precision and recall, `density_k` that of density and coverage.
     Its surface is part of it, as in the code of Kynkäänniemi et al. (that of Naeem et al. leaves
     it out): so the copy of an image is inside even where duplicates shrink the ball to a point.
 
     Two samples of the same law do not reach 1 in precision and recall; their density is 1 on
     average, their coverage 1 − 2^−k for large N = M. All four depend on counts and features.
 
-    Args:
-        generated: one row of features per image.
-        real: the same of real images; about as many.
-        manifold_k: k of precision and recall.
-        density_k: k of density and coverage.
+    Returns:
+        precision: fraction of the generated images in the ball of at least one real image.
+        recall: fraction of the real images in the ball of at least one generated image
+            (both Kynkäänniemi et al., section 2).
+        density: mean number of real images whose ball holds a generated one, over k; may
+            exceed 1.
+        coverage: fraction of the real images whose ball holds at least one generated image
+            (both Naeem et al., section 3.2).
 
     Raises:
         UsageError: too few images for a k-th neighbour.
@@ -97,12 +81,12 @@ def evaluate_neighbours(
         in_ball = squared <= real_ball
         inside += int(in_ball.sum())
         covered |= in_ball.any(axis=0)
-    return Neighbours(
-        precision=precise / len(generated),
-        recall=float(recalled.mean()),
-        density=inside / (density_k * len(generated)),
-        coverage=float(covered.mean()),
-    )
+    return {
+        "precision": precise / len(generated),
+        "recall": float(recalled.mean()),
+        "density": inside / (density_k * len(generated)),
+        "coverage": float(covered.mean()),
+    }
 
 
 def _squared_radii(

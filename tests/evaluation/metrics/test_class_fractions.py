@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convgan.evaluation import class_fractions
-from convgan.evaluation.metrics.class_fractions import total_variation
+from convgan.evaluation.metrics.class_fractions import class_fractions, total_variation
 
 NAMES = ("ant", "bee", "cat")
 REAL = np.repeat([0, 1, 2], [50, 30, 20])

@@ -12,7 +12,7 @@ from scipy.linalg import sqrtm
 from scipy.stats import ortho_group
 
 from convgan.errors import DataError, UsageError
-from convgan.evaluation import MetricResult
+from convgan.evaluation.metric import MetricResult
 from convgan.evaluation.metrics.frechet import (
     Gaussian,
     evaluate_frechet,

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from convgan.errors import DataError, UsageError
-from convgan.evaluation import MetricResult
+from convgan.evaluation.metric import MetricResult
 from convgan.evaluation.metrics.kernel_distance import evaluate_kernel_distance
 
 Floats = NDArray[np.float64]

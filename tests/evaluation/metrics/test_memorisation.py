@@ -11,8 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from convgan.errors import UsageError
-from convgan.evaluation import MetricResult
-from convgan.evaluation.metrics.memorisation import evaluate_memorisation, nearest_neighbours
+from convgan.evaluation.metric import MetricResult
+from convgan.evaluation.metrics.memorisation import evaluate_memorisation
+from convgan.evaluation.nearest import nearest_neighbours
 
 
 def detail(found: MetricResult, name: str) -> Any:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from math import dist, prod
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from convgan.errors import UsageError
-from convgan.evaluation import METRICS
+from convgan.evaluation.metric import METRICS
 from convgan.evaluation.metrics import neighbours
-from convgan.evaluation.metrics.neighbours import Neighbours, evaluate_neighbours
 
 Rows = list[tuple[float, ...]]
+
+
+class Neighbours(NamedTuple):
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+def evaluate_neighbours(
+    generated: NDArray[np.floating], real: NDArray[np.floating], **ks: int
+) -> Neighbours:
+    return Neighbours(**neighbours.evaluate_neighbours(generated, real, **ks))
 
 
 def radius(rows: Rows, place: int, k: int) -> float:
