@@ -18,7 +18,7 @@ from convgan.reporting.images import MAX_PIXELS, enlarge, read_png
 
 _SLOWEST, _FASTEST = 0.1, 50.0  # frames per second; browsers slow down faster GIFs
 _LONGEST_HOLD = 600.0  # seconds; a GIF has 16 bits for hundredths of a second
-LABEL_HEIGHT, _LABEL_WIDTH, _FONT = 22, 96, 16  # pixels; "epoch 1000" fits
+LABEL_HEIGHT, _FONT_SIZE = 22, 16  # pixels
 _MAX_FILM = 1_000_000_000  # bytes of all frames in memory
 
 
@@ -50,11 +50,8 @@ def write_animation(
         RunError: the file cannot be written.
     """
     _check(target, fps=fps, hold=hold, scale=scale)
-    film = _film(frames, scale)
-    if target.suffix.lower() == ".gif":
-        _write_gif(film, target, fps=fps, hold=hold)
-    else:
-        _write_mp4(film, target, fps=fps, hold=hold)
+    write = _write_gif if target.suffix.lower() == ".gif" else _write_mp4
+    write(_film(frames, scale), target, fps=fps, hold=hold)
 
 
 def _check(target: Path, *, fps: float, hold: float, scale: int) -> None:
@@ -87,7 +84,9 @@ def _film(frames: Sequence[tuple[str, Path]], scale: int) -> NDArray[np.uint8]:
                 f"has {width}×{height}; the frames of a film are of one size"
             )
     channels = max(grid.shape[-1] for grid in grids)
-    shape = (LABEL_HEIGHT + height * scale, max(width * scale, _LABEL_WIDTH), channels)
+    font = ImageFont.load_default(_FONT_SIZE)
+    widest = 4 + math.ceil(max(font.getlength(label) for label, _ in frames))
+    shape = (LABEL_HEIGHT + height * scale, max(width * scale, widest), channels)
     if shape[0] * shape[1] > MAX_PIXELS or len(frames) * math.prod(shape) > _MAX_FILM:
         raise UsageError(
             f"{len(frames)} frames of {shape[1]}×{shape[0]} pixels are too many to hold in "
@@ -95,17 +94,11 @@ def _film(frames: Sequence[tuple[str, Path]], scale: int) -> NDArray[np.uint8]:
         )
     film = np.full((len(frames), *shape), 255, np.uint8)
     for still, grid, (label, _) in zip(film, grids, frames, strict=True):
-        still[:LABEL_HEIGHT] = _strip(label, film.shape[2])
+        strip = Image.new("L", (shape[1], LABEL_HEIGHT), 255)
+        ImageDraw.Draw(strip).text((2, LABEL_HEIGHT // 2), label, 0, font, anchor="lm")
+        still[:LABEL_HEIGHT] = np.asarray(strip)[..., None]
         still[LABEL_HEIGHT:, : width * scale] = enlarge(grid, scale)
     return film
-
-
-def _strip(label: str, width: int) -> NDArray[np.uint8]:
-    """(LABEL_HEIGHT, width, 1): black text on white."""
-    strip = Image.new("L", (width, LABEL_HEIGHT), 255)
-    font = ImageFont.load_default(_FONT)
-    ImageDraw.Draw(strip).text((2, LABEL_HEIGHT // 2), label, fill=0, font=font, anchor="lm")
-    return np.asarray(strip)[..., None]
 
 
 def _write_gif(film: NDArray[np.uint8], target: Path, *, fps: float, hold: float) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +50,10 @@ def save_confusion_matrix(
         axes.set(xlabel="predicted", ylabel="true")
         if classes <= _MOST_COUNTED:
             size = min(9.0, 1.2 * cell / digits)
-            style: dict[str, Any] = {"ha": "center", "va": "center", "size": size}
-            style["in_layout"] = False  # or many classes take seconds
             for row, column in np.ndindex(classes, classes):
                 colour = "white" if fractions[row, column] > 0.5 else "black"
-                axes.text(column, row, str(matrix[row, column]), color=colour, **style)
+                count = axes.text(column, row, str(matrix[row, column]), color=colour)
+                count.set(ha="center", va="center", size=size)
         figure.colorbar(shown, ax=axes, label="fraction of the true class", shrink=0.8)
 
 

@@ -49,20 +49,14 @@ def draw_generator_evaluation(
         nearest,
         captions=[[f"{distance:.2f}" for distance in row] for row in distances],
     )
-    _draw_checkpoints(folder / "frechet.png", evaluation)
-
-
-def _draw_checkpoints(path: Path, evaluation: GeneratorEvaluation) -> None:
-    """Draw the distances; none is marked, as a checkpoint must not be chosen by the test set."""
-    points = evaluation.checkpoints
-    if not points:
-        path.unlink(missing_ok=True)  # it would be of another evaluation
-        return
-    protocol, last = evaluation.protocol, evaluation.metric(points[0].frechet.name)
-    save_metric_over_epochs(
-        path,
-        [(each.epoch, each.frechet.value, each.frechet.standard_error) for each in points],
-        name=f"{points[0].frechet.title} of {protocol.generated:,} samples from the test "
-        f"images, {protocol.evaluator}",
-        reference=last.reference if last else None,
-    )
+    path, points = folder / "frechet.png", evaluation.checkpoints
+    path.unlink(missing_ok=True)  # it may be of another evaluation
+    if points:
+        protocol, last = evaluation.protocol, evaluation.metric(points[0].frechet.name)
+        save_metric_over_epochs(  # no best one: the test set must not choose a checkpoint
+            path,
+            [(each.epoch, each.frechet.value, each.frechet.standard_error) for each in points],
+            name=f"{points[0].frechet.title} of {protocol.generated:,} samples from the test "
+            f"images, {protocol.evaluator}",
+            reference=last.reference if last else None,
+        )

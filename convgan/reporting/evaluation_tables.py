@@ -23,10 +23,8 @@ def evaluation_tables(folder: Path) -> list[Table]:
     """
     classifier = read_evaluation(folder, ClassifierEvaluation)
     generator = read_evaluation(folder, GeneratorEvaluation)
-    return [
-        *(classifier_tables(classifier) if classifier else []),
-        *(generator_tables(generator) if generator else []),
-    ]
+    tables = classifier_tables(classifier) if classifier else []
+    return tables + (generator_tables(generator) if generator else [])
 
 
 def classifier_tables(found: ClassifierEvaluation) -> list[Table]:
@@ -62,9 +60,7 @@ def generator_tables(found: GeneratorEvaluation) -> list[Table]:
     rows = [
         (
             each.title,
-            _number(each.value),
-            _number(each.standard_error),
-            _number(each.reference),
+            *map(_number, (each.value, each.standard_error, each.reference)),
             each.direction,
         )
         for each in found.metrics
@@ -105,10 +101,8 @@ def _class_table(classes: ClassFractions, accuracy: float) -> Table:
         (name, _percent(made), _percent(classes.real.get(name)), marks.get(name, ""))
         for name, made in classes.generated.items()
     ]
-    title = (
-        "Classes, as the evaluator sees them (it is right on "
-        f"{_percent(accuracy)} of the real images)"
-    )
+    right = f"it is right on {_percent(accuracy)} of the real images"
+    title = f"Classes, as the evaluator sees them ({right})"
     return Table(title, ("class", "generated", "real", ""), rows)
 
 
@@ -116,18 +110,14 @@ def _discriminator_table(evaluation: GeneratorEvaluation) -> Table:
     found = evaluation.discriminator
     trained = found.trained
     draws = f", {trained.draws} draws" if trained.draws > 1 else ""
+    features = {
+        "the discriminator's features": trained,
+        "the same, untrained": found.untrained,
+        "raw pixels": found.pixels,
+    }
     rows = [
-        (
-            text,
-            f"{svm.dimension:,}",
-            _percent(svm.accuracy),
-            "" if svm.deviation is None else _percent(svm.deviation),
-        )
-        for text, svm in (
-            ("the discriminator's features", trained),
-            ("the same, untrained", found.untrained),
-            ("raw pixels", found.pixels),
-        )
+        (text, f"{svm.dimension:,}", _percent(svm.accuracy), _percent(svm.deviation, ""))
+        for text, svm in features.items()
     ]
     title = f"What the discriminator has learned: a linear SVM, {trained.labels:,} labels{draws}"
     return Table(title, ("features", "number", "test accuracy", "±"), rows)
@@ -138,5 +128,5 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:#.3g}".removesuffix(".")
 
 
-def _percent(fraction: float | None) -> str:
-    return "undefined" if fraction is None else f"{100 * fraction:.2f} %"
+def _percent(fraction: float | None, otherwise: str = "undefined") -> str:
+    return otherwise if fraction is None else f"{100 * fraction:.2f} %"

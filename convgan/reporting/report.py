@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from convgan.files import replacing
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -58,6 +55,10 @@ def write_report(
         ValueError: a picture's path is absolute.
         RunError: the file cannot be written.
     """
+    relative = [(caption, PurePath(picture)) for caption, picture in pictures]
+    for _, picture in relative:
+        if picture.is_absolute():
+            raise ValueError(f"the picture {picture} must be relative to the report's folder")
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -69,15 +70,8 @@ def write_report(
         title=title,
         facts=facts,
         tables=tables,
-        pictures=[(caption, _address(picture)) for caption, picture in pictures],
+        pictures=[(caption, quote(p.as_posix(), errors="replace")) for caption, p in relative],
     )
     with replacing(path) as temporary:
         # A file name that is not UTF-8 reaches us with lone surrogates.
         temporary.write_text(page, encoding="utf-8", errors="replace")
-
-
-def _address(picture: str | PurePath) -> str:
-    relative = PurePath(picture)
-    if relative.is_absolute():
-        raise ValueError(f"the picture {relative} must be relative to the report's folder")
-    return quote(relative.as_posix(), errors="replace")

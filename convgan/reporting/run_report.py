@@ -32,30 +32,21 @@ def report_run(run: Run) -> Path:
     if samples and run.file(samples[-1]["file"]).is_file():
         pictures.insert(0, (f"Samples after epoch {samples[-1]['epoch']}", samples[-1]["file"]))
     path = run.folder / "report.html"
-    write_report(
-        path,
-        title=run.name,
-        facts={name: _text(value) for name, value in _facts(manifest).items()},
-        tables=evaluation_tables(run.folder),
-        pictures=pictures,
-    )
+    tables = evaluation_tables(run.folder)
+    write_report(path, title=run.name, facts=_facts(manifest), tables=tables, pictures=pictures)
     return path
 
 
-def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
+def _facts(manifest: dict[str, Any]) -> dict[str, str]:
     data = manifest.get("data") or {}
+    seconds = manifest.get("training_seconds")
     facts = {
-        "status": manifest.get("status"),
-        "command": manifest.get("command"),
+        **{name: manifest.get(name) for name in ("status", "command")},
         "data": f"{data.get('name')}: {data.get('origin')}",
         "training images": data.get("train", {}).get("count"),
-        "device": manifest.get("device"),
-        "precision": manifest.get("precision"),
-        "seed": manifest.get("seed"),
-        "seconds of training steps": _rounded(manifest.get("training_seconds")),
-        "started": manifest.get("started"),
-        "finished": manifest.get("finished"),
-        "commit": manifest.get("commit"),
+        **{name: manifest.get(name) for name in ("device", "precision", "seed")},
+        "seconds of training steps": None if seconds is None else round(seconds, 1),
+        **{name: manifest.get(name) for name in ("started", "finished", "commit")},
     }
     for name, count in manifest.get("parameters", {}).items():
         facts[f"parameters, {name}"] = f"{count:,}"
@@ -67,12 +58,4 @@ def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
         facts["best epoch (val_frechet)"] = f"{best['epoch']} ({best['val_frechet']:.4f})"
     for name, value in manifest.get("versions", {}).items():
         facts[f"version of {name}"] = value
-    return facts
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 1)
-
-
-def _text(value: Any) -> str:
-    return "unknown" if value is None else str(value)
+    return {name: "unknown" if value is None else str(value) for name, value in facts.items()}

@@ -12,14 +12,14 @@ from PIL import GifImagePlugin, Image, ImageSequence
 
 from convgan.errors import DataError, RunError, UsageError
 from convgan.reporting import animation, save_png, write_animation
-from convgan.reporting.captions import line_height
+from convgan.reporting.animation import LABEL_HEIGHT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-TOP = line_height(12)
+TOP = LABEL_HEIGHT
 Frames = list[tuple[str, "Path"]]
 
 

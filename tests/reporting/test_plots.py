@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 
 from convgan.errors import DataError, RunError
 from convgan.reporting import (
-    image_grid,
     read_png,
     save_class_histogram,
     save_confusion_matrix,
@@ -208,14 +207,47 @@ def pictures(levels: list[int]) -> NDArray[np.uint8]:
     return np.repeat(np.array(levels, np.uint8), 28 * 28).reshape(-1, 28, 28, 1)
 
 
-def test_labelled_pictures_are_a_captioned_grid(tmp_path: Path) -> None:
-    images = pictures([10, 20, 30])
-    save_labelled_pictures(tmp_path / "a.png", images, captions=NAMES)
-    expected = image_grid(images, 3, gap=8, scale=3, labels=NAMES)
-    np.testing.assert_array_equal(read_png(tmp_path / "a.png"), expected)
+def captions(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.texts if text.get_text()]
 
 
-def test_mistakes_stand_in_order_of_confidence(tmp_path: Path) -> None:
+def cell(page: NDArray[np.uint8], column: int, side: int) -> NDArray[np.uint8]:
+    """An image of the first row."""
+    left = 8 + column * (side + 8)
+    return page[8 : 8 + side, left : left + side]
+
+
+def test_labelled_pictures_are_a_captioned_grid(tmp_path: Path, figures: list[Figure]) -> None:
+    save_labelled_pictures(tmp_path / "a.png", pictures([10, 20, 30]), captions=NAMES)
+    page = read_png(tmp_path / "a.png")
+    assert page.shape[1] == 3 * 84 + 4 * 8
+    assert captions(figures[0]) == NAMES
+    for column, level in enumerate([10, 20, 30]):
+        assert (cell(page, column, 84) == level).all()
+        under = page[92:, 8 + column * 92 :][:, :92]
+        assert under.min() < 60
+        assert (under[:2] == 255).all()
+
+
+def test_long_captions_are_cut_and_end_in_an_ellipsis(
+    tmp_path: Path, figures: list[Figure]
+) -> None:
+    names = ["W" * 100_000, "i" * 500, "靴\udc80$a$"]
+    save_labelled_pictures(tmp_path / "a.png", pictures([10, 20, 30]), captions=names)
+    page = read_png(tmp_path / "a.png")
+    first, second, third = captions(figures[0])
+    assert first.startswith("WWW")
+    assert first.endswith("W…")
+    assert second.endswith("i…")
+    assert third == "靴?$a$"
+    for column in range(3):
+        left = 8 + column * 92
+        assert (page[92:, left + 85 : left + 92] == 255).all()  # between two captions
+    with pytest.raises(ValueError, match="2 captions for 3 images"):
+        save_labelled_pictures(tmp_path / "a.png", pictures([1, 2, 3]), captions=["a", "b"])
+
+
+def test_mistakes_stand_in_order_of_confidence(tmp_path: Path, figures: list[Figure]) -> None:
     save_mistakes(
         tmp_path / "a.png",
         pictures([10, 20, 30]),
@@ -223,15 +255,19 @@ def test_mistakes_stand_in_order_of_confidence(tmp_path: Path) -> None:
         predicted_names=["Shirt", "Dress", "Bag"],
         confidences=[0.5, 0.994, 0.75],
     )
-    captions = ["Coat\n→ Dress 0.99", "xxxxxxxxxxxx…\n→ Bag 0.75", "Bag\n→ Shirt 0.50"]
-    expected = image_grid(pictures([20, 30, 10]), 3, gap=8, scale=5, labels=captions)
-    np.testing.assert_array_equal(read_png(tmp_path / "a.png"), expected)
+    page = is_drawn(tmp_path / "a.png")
+    lines = ["Coat", "→ Dress 0.99", "xxxxxxxxxxxx…", "→ Bag 0.75", "Bag", "→ Shirt 0.50"]
+    assert captions(figures[0]) == lines
+    for column, level in enumerate([20, 30, 10]):
+        assert (cell(page, column, 140) == level).all()
 
 
 def test_no_mistakes_is_a_picture_too(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     save_mistakes(path, pictures([]), true_names=[], predicted_names=[], confidences=[])
-    assert read_png(path).min() < 60
+    page = read_png(path)
+    assert page.min() < 60
+    assert (page[:, -1] == 255).all()
 
 
 def test_mistakes_of_different_numbers_are_told(tmp_path: Path) -> None:
