@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "PYTEST_XDIST_WORKER" in os.environ:  # one per core, whose threads would wait for one another
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 

@@ -99,7 +99,8 @@ def test_the_version_is_told() -> None:
 )
 def test_tensorflow_starts_without_noise(args: list[str], out: Path) -> None:
     """And says nothing where it is not asked for numbers."""
-    assert process(*args, *([] if args[0] == "bench" else ["--out", out]))
+    folder = [] if args[0] == "bench" else [f"--out={out}"]
+    assert process(*args, *folder)
 
 
 def test_an_old_configuration_is_refused_once_with_all_its_keys(tmp_path: Path) -> None:
