@@ -27,14 +27,33 @@ logger = logging.getLogger("convgan")
 Specs = Mapping[Role, NetworkSpec]
 
 
-class SaveNetworks(Callback):
-    """Writes each network after each epoch, and the entry `results` of the manifest."""
+class _Networks(Callback):
+    """Writes networks of a task to `model/`, as their specifications describe them."""
 
     def __init__(self, run: Run, state: TrainingState, task: Task, specs: Specs) -> None:
         self.run = run
+        self.state = state
         self.progress = state.progress
         self.task = task
         self.specs = specs
+
+    def path(self, file: str) -> Path:
+        """Return where a network lies."""
+        return self.run.folder / "model" / f"{file}.safetensors"
+
+    def write(self, file: str, network: str) -> None:
+        """Write a network of the task as it is now."""
+        role: Role = next(role for role in self.specs if network.startswith(role))
+        write_network(self.path(file), role, self.task.networks[network], self.specs[role])
+
+    def export(self, file: str) -> None:
+        """Write what is in a network's file as `.keras`, for use elsewhere."""
+        path = self.path(file)
+        write_keras(path.with_suffix(".keras"), read_network(path).network)
+
+
+class SaveNetworks(_Networks):
+    """Writes each network after each epoch, and the entry `results` of the manifest."""
 
     def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
         """Save the epoch's numbers and each network."""
@@ -44,26 +63,22 @@ class SaveNetworks(Callback):
     def on_train_end(self) -> None:
         """Write what a full disk did not take, and each network for use elsewhere."""
         if (self.run.manifest.get("results") or {}).get("step") == self.progress.step:
-            paths = self._save()
-            _export(paths)
+            self._save()
+            for name in self.task.networks:
+                self.export(name)
 
-    def _save(self) -> list[Path]:
-        return [
-            _save(self.run, name, self.task.networks[name], self.specs)
-            for name in self.task.networks
-        ]
+    def _save(self) -> None:
+        for name in self.task.networks:
+            self.write(name, name)
 
 
-class SaveBest(Callback):
+class SaveBest(_Networks):
     """Writes one network of the best epoch so far, and that epoch's numbers in the manifest.
 
     Args:
-        run: where to.
-        state: holds the best epoch so far.
-        task: holds the network.
-        specs: what it is built from.
-        network: its name in the task.
-        file: its name in `model/`.
+        run, state, task, specs: where to, what holds the best epoch and the network, and what
+            that is built from.
+        file: the network's name in the task; with `-best` after it, its name in `model/`.
         monitor: the number of which `higher` or `lower` is better.
         better: which of the two.
         entry: the manifest's, for that epoch's numbers.
@@ -76,23 +91,17 @@ class SaveBest(Callback):
         task: Task,
         specs: Specs,
         *,
-        network: Role,
         file: str,
         monitor: str,
         better: Literal["higher", "lower"],
         entry: str,
     ) -> None:
-        self.run = run
-        self.state = state
-        self.progress = state.progress
-        self.task = task
-        self.specs = specs
-        self.network = network
+        super().__init__(run, state, task, specs)
         self.file = file
+        self.name = file.removesuffix("-best")
         self.monitor = monitor
         self.sign = 1 if better == "higher" else -1
         self.entry = entry
-        self.path = run.folder / "model" / f"{file}.safetensors"
         self._waiting: tuple[dict[str, int | float], list[NDArray[Any]]] | None = None
         """A best epoch and its network, which the disk did not take."""
 
@@ -113,16 +122,16 @@ class SaveBest(Callback):
     def on_train_end(self) -> None:
         """Make again what a full disk did not take, and write the network for use elsewhere."""
         self._remake()
-        if self.progress.best and self.path.is_file():
-            _export([self.path])
+        if self.progress.best and self.path(self.file).is_file():
+            self.export(self.file)
 
     def _remake(self) -> None:
         """Write the network of the best epoch, if the file is not that."""
-        best = self.progress.best
-        if not best or (self.run.manifest.get(self.entry) == best and self.path.is_file()):
+        best, manifest = self.progress.best, self.run.manifest
+        if not best or (manifest.get(self.entry) == best and self.path(self.file).is_file()):
             return
-        network = self.task.networks[self.network]
         if self._waiting and self._waiting[0] == best:
+            network = self.task.networks[self.name]
             now = network.get_weights()
             network.set_weights(self._waiting[1])
             try:
@@ -139,26 +148,11 @@ class SaveBest(Callback):
 
     def _save(self) -> None:
         best = self.progress.best
-        network = self.task.networks[self.network]
         self.run.update(**{self.entry: None})  # until the file is that of this epoch
         try:
-            _save(self.run, self.file, network, self.specs)
+            self.write(self.file, self.name)
         except RunError:
-            self._waiting = best, network.get_weights()
+            self._waiting = best, self.task.networks[self.name].get_weights()
             raise
         self._waiting = None
         self.run.update(**{self.entry: best})
-
-
-def _save(run: Run, file: str, network: object, specs: Specs) -> Path:
-    """Write `model/<file>.safetensors` as the network is now."""
-    path = run.folder / "model" / f"{file}.safetensors"
-    role: Role = next(role for role in specs if file.startswith(role))
-    write_network(path, role, network, specs[role])
-    return path
-
-
-def _export(paths: list[Path]) -> None:
-    """Write each network as `.keras` too."""
-    for path in paths:
-        write_keras(path.with_suffix(".keras"), read_network(path).network)

@@ -46,32 +46,26 @@ class ProgressBar(Callback):
 
     def on_call_end(self, step: int, logs: Numbers) -> None:
         """Move the bar, or write a line from time to time."""
-        numbers = f"{_numbers(logs)}, {_rate(self._speed())}"
+        numbers = self._numbers(logs)
         self.bar.set_postfix_str(numbers, refresh=False)
         self.bar.update(step - self.bar.n)
-        if not _terminal() and time.monotonic() - self.last_line > _PLAIN_SECONDS:
+        if not sys.stderr.isatty() and time.monotonic() - self.last_line > _PLAIN_SECONDS:
             self.last_line = time.monotonic()
             logger.info("  step %d of %d: %s", step, self.total_steps, numbers)
 
     def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
         """Leave one line per epoch."""
         self.last_line = time.monotonic()
-        seconds = self._left() * self.config.batch_size / max(self._speed(), 1e-9)
+        left = self.total_steps - self.progress.step
+        seconds = left * self.config.batch_size / max(self._speed(), 1e-9)
         logger.info(
-            "epoch %d/%d: %s, %s, %s left",
-            epoch + 1,
-            self.config.epochs,
-            _numbers(logs),
-            _rate(self._speed()),
-            tqdm.format_interval(seconds),
-        )
+            "epoch %d/%d: %s, %s left",
+            epoch + 1, self.config.epochs, self._numbers(logs), tqdm.format_interval(seconds),
+        )  # fmt: skip
 
     def on_train_end(self) -> None:
         """Close the bar."""
         self.bar.close()
-
-    def _left(self) -> int:
-        return self.total_steps - self.progress.step
 
     def _speed(self) -> float:
         """Images per second since this process began to train."""
@@ -79,15 +73,8 @@ class ProgressBar(Callback):
         seconds = self.progress.seconds - self.first_seconds
         return steps * self.config.batch_size / max(seconds, 1e-9)
 
-
-def _numbers(logs: Numbers) -> str:
-    shown = {name: value for name, value in logs.items() if not name.endswith(_HIDDEN)}
-    return ", ".join(f"{name} {value:.4f}" for name, value in shown.items())
-
-
-def _rate(speed: float) -> str:
-    return f"{speed:,.0f} images/s" if speed >= 10 else f"{speed:.2f} images/s"
-
-
-def _terminal() -> bool:
-    return sys.stderr.isatty()
+    def _numbers(self, logs: Numbers) -> str:
+        speed = self._speed()
+        rate = f"{speed:,.0f}" if speed >= 10 else f"{speed:.2f}"
+        shown = [f"{key} {value:.4f}" for key, value in logs.items() if not key.endswith(_HIDDEN)]
+        return ", ".join([*shown, f"{rate} images/s"])

@@ -14,8 +14,7 @@ import keras
 
 from convgan import __version__
 from convgan.arrays import DamagedFile
-from convgan.callbacks.curves import Curves
-from convgan.callbacks.log import MetricsLog
+from convgan.callbacks.log import Curves, MetricsLog
 from convgan.callbacks.progress import ProgressBar
 from convgan.callbacks.tensorboard import TensorBoard
 from convgan.config import Config, check_config, config_hash, differing_keys, identity
@@ -175,31 +174,23 @@ def _told(run: Run, state: TrainingState, advice: str) -> Iterator[None]:
     again = f"convgan train-{run.task} --resume {run.folder}"
     try:
         yield
-    except Stopped as stop:
+    except (Stopped, KeyboardInterrupt) as stop:  # the second comes after the last step
         run.update(status="interrupted", finished=now())
-        stop.args = (f"{stop}; everything is saved. Go on with: {again}",)
-        raise
-    except KeyboardInterrupt:  # after the last step
-        run.update(status="interrupted", finished=now())
-        raise
-    except NotFinite as fault:
-        fault.args = (
-            f"{fault}; the state from before it is saved, as step {state.progress.step}. Try, in "
-            f"a new run, {advice}"
-            + (
-                f", after {fault.rollbacks} rollbacks"
-                if fault.rollbacks
-                else f". Or go on from here with other noise: {again} --set runtime.on_nan=rollback"
-            ),
-        )
-        run.update(status="failed", finished=now(), error=f"{type(fault).__name__}: {fault}")
+        if isinstance(stop, Stopped):
+            stop.args = (f"{stop}; everything is saved. Go on with: {again}",)
         raise
     except BaseException as error:
+        if isinstance(error, NotFinite):
+            more = f". Or go on from here with other noise: {again} --set runtime.on_nan=rollback"
+            tried = f", after {error.rollbacks} rollbacks" if error.rollbacks else more
+            error.args = (
+                f"{error}; the state from before it is saved, as step {state.progress.step}. Try, "
+                f"in a new run, {advice}{tried}",
+            )
         run.update(status="failed", finished=now(), error=f"{type(error).__name__}: {error}")
         raise
-    else:
-        run.update(status="finished", finished=now(), training_seconds=state.progress.seconds)
-        try:
-            report_run(run)
-        except (DataError, RunError) as error:  # the training is done all the same
-            logger.warning("no report: %s", error)
+    run.update(status="finished", finished=now(), training_seconds=state.progress.seconds)
+    try:
+        report_run(run)
+    except (DataError, RunError) as error:  # the training is done all the same
+        logger.warning("no report: %s", error)

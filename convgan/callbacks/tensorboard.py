@@ -47,10 +47,10 @@ class TensorBoard(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
         """Write the epoch's numbers and its newest sample grid."""
+        del epoch
         if not self.writer:
             self._begin()  # the log has this epoch, too
             return
-        del epoch
         with self._writing():
             _scalars("epoch", logs, self.progress.step)
             self._new_grids()

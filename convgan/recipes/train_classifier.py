@@ -48,7 +48,7 @@ def train_classifier(config: ClassifierRunConfig, options: RunOptions) -> Run | 
         if len(validation):
             save = SaveBest(
                 run, state, task, specs,
-                network="classifier", file="classifier", entry="results",
+                file="classifier", entry="results",
                 monitor="val_accuracy", better="higher",
             )  # fmt: skip
         run_training(

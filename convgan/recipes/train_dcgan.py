@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from convgan.callbacks.curves import QualityCurve
 from convgan.callbacks.grids import SampleGrid
 from convgan.callbacks.health import HealthCheck
+from convgan.callbacks.log import QualityCurve
 from convgan.callbacks.networks import SaveBest, SaveNetworks
 from convgan.callbacks.quality import GeneratorQuality
 from convgan.callbacks.session import RunOptions, common_callbacks, training_session
@@ -58,7 +58,7 @@ def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
             best = [
                 SaveBest(
                     run, state, task, specs,
-                    network="generator", file="generator-best", entry="best",
+                    file="generator-best", entry="best",
                     monitor="val_frechet", better="lower",
                 ),
                 QualityCurve(run, quality.protocol),

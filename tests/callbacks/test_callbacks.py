@@ -15,9 +15,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convgan.callbacks.curves import Curves
 from convgan.callbacks.grids import SampleGrid
-from convgan.callbacks.log import MetricsLog
+from convgan.callbacks.log import Curves, MetricsLog
 from convgan.callbacks.networks import SaveNetworks
 from convgan.callbacks.progress import ProgressBar
 from convgan.callbacks.tensorboard import TensorBoard

@@ -34,7 +34,7 @@ class Training:
         self.state = TrainingState(run.folder / "checkpoints", self.task)
         self.best = SaveBest(
             run, self.state, self.task, SPECS,
-            network="classifier", file="classifier", entry="results",
+            file="classifier", entry="results",
             monitor=monitor, better="higher" if monitor == "val_accuracy" else "lower",
         )  # fmt: skip
 
