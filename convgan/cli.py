@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -50,13 +49,7 @@ SetOption = Annotated[
 ]
 
 
-class Which(str, Enum):
-    """Which of a run's generators is measured."""
-
-    best = "best"
-    last = "last"
-
-
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 RunArgument = Annotated[
     str | None,
     typer.Argument(
@@ -206,9 +199,8 @@ def make_gif(
     from convgan.runs import find_run
 
     found = find_run(run, out, task="dcgan")
-    typer.echo(
-        str(make_gif(found, output, AnimationOptions(fps=fps, hold=hold, scale=scale, last=last)))
-    )
+    options = AnimationOptions(fps=fps, hold=hold, scale=scale, last=last)
+    typer.echo(str(make_gif(found, output, options)))
 
 
 @app.command("eval")
@@ -234,19 +226,21 @@ def evaluate(
         int | None, typer.Option(min=2, help="Images to generate; else 10,000.")
     ] = None,
     which: Annotated[
-        Which | None, typer.Option(help="Which generator; else the best if one was kept.")
+        Literal["best", "last"] | None,
+        typer.Option(help="Which generator; else the best if one was kept."),
     ] = None,
     labels: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Labels for the SVM on D's features.")
     ] = None,
     extrapolate: Annotated[
-        bool, typer.Option("--extrapolate", help="Also the Fréchet distance for infinite samples.")
-    ] = False,
+        bool | None,
+        typer.Option("--extrapolate", help="Also the Fréchet distance for infinite samples."),
+    ] = None,
     all_checkpoints: Annotated[
-        bool,
+        bool | None,
         typer.Option("--all-checkpoints", help="Also each checkpoint's Fréchet distance."),
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    ] = None,
+    as_json: JsonOption = False,
     out: OutOption = OUTPUTS,
     device: DeviceOption = "auto",
     debug: DebugOption = False,
@@ -276,10 +270,10 @@ def evaluate(
         out=out,
         evaluator=evaluator,
         samples=samples,
-        which=which.value if which else None,
+        which=which,
         labels=labels,
-        extrapolate=extrapolate or None,
-        all_checkpoints=all_checkpoints or None,
+        extrapolate=extrapolate,
+        all_checkpoints=all_checkpoints,
     )
     if len(found) == 1 and found[0].task == "classifier":
         measured = [evaluate_classifier_run(found[0], options).model_dump(mode="json")]
@@ -354,7 +348,7 @@ def bench(
         ),
     ] = None,
     changes: SetOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    as_json: JsonOption = False,
     device: DeviceOption = "auto",
     debug: DebugOption = False,
 ) -> None:
