@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from convgan.errors import UsageError
 
@@ -29,11 +29,16 @@ class Registry(Generic[Entry]):
         kind: what an entry is, in error messages.
         home: the module whose import adds the entries that come with convgan. It is imported at
             the first look-up, so that nothing is imported for what nobody asks.
+        check: called with the name and the entry that is added; raises TypeError if it is not
+            what an entry must be.
     """
 
-    def __init__(self, kind: str, home: str) -> None:
+    def __init__(
+        self, kind: str, home: str, check: Callable[[str, Any], None] = lambda _name, _entry: None
+    ) -> None:
         self.kind = kind
         self._home = home
+        self._check = check
         self._entries: dict[str, Entry] = {}
 
     def add(self, name: str) -> Callable[[Added], Added]:
@@ -41,9 +46,12 @@ class Registry(Generic[Entry]):
 
         Raises:
             ValueError: another entry has the name.
+            TypeError: it is not what an entry must be.
         """
 
         def register(entry: Added) -> Added:
+            import_module(self._home)  # convgan's own come first; no more than begun by themselves
+            self._check(name, entry)
             if name in self._entries:
                 raise ValueError(f"there already is a {self.kind} named {name!r}")
             self._entries[name] = entry  # type: ignore[assignment]  # the decorated class itself
@@ -61,7 +69,10 @@ class Registry(Generic[Entry]):
         if not isinstance(name, str) or name not in known:
             near = get_close_matches(str(name), known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "expected one of"
-            raise UsageError(f"there is no {self.kind} {name!r:.80}; {hint} ({', '.join(known)})")
+            raise UsageError(
+                f"there is no {self.kind} {name!r:.80}; {hint} ({', '.join(known)}). One of "
+                "your own must be imported first"
+            )
         return self._entries[name]
 
     def names(self) -> tuple[str, ...]:

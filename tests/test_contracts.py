@@ -89,7 +89,7 @@ def precision(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.kind)
 def test_no_entry_is_left_out(registry: Registry[Any]) -> None:
     brought = [name for name in registry if registry[name].__module__.startswith("convgan.")]
-    assert brought == list(SMALLEST[registry.kind])
+    assert set(brought) == set(SMALLEST[registry.kind]), "give each its smallest settings there"
 
 
 @pytest.mark.parametrize(

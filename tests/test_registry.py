@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from convgan.config.kinds import LOSSES, Loss
+from convgan.config.section import Section
 from convgan.errors import UsageError
 from convgan.registry import Registry
+from convgan.training.losses import Hinge
 
 HATS: Registry[int] = Registry("hat", "home_of_hats")
 
@@ -66,3 +71,36 @@ def test_a_long_name_is_cut() -> None:
     with pytest.raises(UsageError) as caught:
         shapes()["x" * 10_000]
     assert len(str(caught.value)) < 200
+
+
+class WithoutCall(Loss):
+    name: Literal["without_call"]
+
+
+class OtherName(Hinge):
+    name: Literal["other"]  # type: ignore[assignment]
+
+
+class AnyName(Hinge):
+    name: str  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (lambda real, fake: (real, fake), "expected a class derived from Loss"),
+        (Section, "expected a class derived from Loss"),
+        (WithoutCall, "does not define __call__"),
+        (OtherName, 'expected its field `name: Literal["mine"]`'),
+        (AnyName, 'expected its field `name: Literal["mine"]`'),
+    ],
+)
+def test_what_is_no_entry_is_refused_when_it_is_added(entry: object, said: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(said)):
+        LOSSES.add("mine")(entry)
+    assert "mine" not in LOSSES.names()
+
+
+def test_an_extension_cannot_take_the_name_of_what_convgan_has() -> None:
+    with pytest.raises(ValueError, match="already is a loss named 'hinge'"):
+        LOSSES.add("hinge")(Hinge)

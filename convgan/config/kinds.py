@@ -8,7 +8,8 @@ registries here when it is imported.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, get_args
 
 from pydantic import Field, SerializeAsAny
 
@@ -16,8 +17,6 @@ from convgan.config.section import Count, Positive, Section, chosen_from
 from convgan.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import keras
     import tensorflow as tf
 
@@ -83,7 +82,7 @@ class Loss(Section, ABC):
     name: str
 
     probabilities: ClassVar[bool] = False
-    """Whether the sigmoid of a logit is a probability of being real."""
+    """Whether the sigmoid of a logit is a probability of being real: so the log names it."""
     paired: ClassVar[bool] = False
     """Whether the generator's loss looks at the real logits too."""
     guessing: ClassVar[float | None] = None
@@ -100,7 +99,7 @@ class Loss(Section, ABC):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return (d_loss, g_loss), scalars, of float32 logits (N, 1) of real and fake images.
 
-        Both are means over the batch, and each network makes its own small.
+        Both are means over the batch, and each network makes its own small; they may be negative.
         """
 
 
@@ -145,13 +144,36 @@ class Augmentation(Section, ABC):
         """
 
 
-GENERATORS: Registry[type[GeneratorConfig]] = Registry("generator", "convgan.models")
-DISCRIMINATORS: Registry[type[DiscriminatorConfig]] = Registry("discriminator", "convgan.models")
-CLASSIFIERS: Registry[type[ClassifierConfig]] = Registry("classifier", "convgan.models")
-LOSSES: Registry[type[Loss]] = Registry("loss", "convgan.training.losses")
-PENALTIES: Registry[type[Penalty]] = Registry("penalty", "convgan.training.penalties")
+def _derived_from(base: type[Section]) -> Callable[[str, Any], None]:
+    """Return the check of a registry's entries: a whole subclass, whose `name` is the entry's."""
+
+    def check(name: str, entry: Any) -> None:
+        said = f"the entry {name!r} is {entry!r}"
+        if not (isinstance(entry, type) and issubclass(entry, base)):
+            raise TypeError(f"{said}; expected a class derived from {base.__name__}")
+        if missing := sorted(getattr(entry, "__abstractmethods__", ())):
+            raise TypeError(f"{said}, which does not define {', '.join(missing)}")
+        if get_args(entry.model_fields["name"].annotation) != (name,):
+            raise TypeError(f'{said}; expected its field `name: Literal["{name}"]`')
+
+    return check
+
+
+GENERATORS: Registry[type[GeneratorConfig]] = Registry(
+    "generator", "convgan.models", _derived_from(GeneratorConfig)
+)
+DISCRIMINATORS: Registry[type[DiscriminatorConfig]] = Registry(
+    "discriminator", "convgan.models", _derived_from(DiscriminatorConfig)
+)
+CLASSIFIERS: Registry[type[ClassifierConfig]] = Registry(
+    "classifier", "convgan.models", _derived_from(ClassifierConfig)
+)
+LOSSES: Registry[type[Loss]] = Registry("loss", "convgan.training.losses", _derived_from(Loss))
+PENALTIES: Registry[type[Penalty]] = Registry(
+    "penalty", "convgan.training.penalties", _derived_from(Penalty)
+)
 AUGMENTATIONS: Registry[type[Augmentation]] = Registry(
-    "augmentation", "convgan.training.augmentations"
+    "augmentation", "convgan.training.augmentations", _derived_from(Augmentation)
 )
 
 ChosenGenerator = Annotated[

@@ -117,7 +117,7 @@ def _discriminator_wins(records: Sequence[Record], train: GanTrainConfig) -> Fin
         seen = f"d_loss {d_loss:.2g}, where guessing gives {guessing:.2g}"
     if not won:
         return None
-    smooth = train.loss.probabilities and train.loss.real_label == 1
+    smooth = "label_smoothing" in type(train.loss).model_fields and train.loss.real_label == 1
     return Finding(
         name="discriminator_wins",
         text=f"The discriminator wins: {seen} on average over the {RECENT_STEPS} steps to "

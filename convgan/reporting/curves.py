@@ -18,6 +18,7 @@ _HEIGHT, _SMALL_HEIGHT = 3.0, 1.7  # inches of the first panel, of the others
 _TITLES = {"frechet": "Fréchet distance"}
 _PANELS = {
     "loss": "loss",
+    "penalty": "penalty",
     "accuracy": "accuracy",
     "d_real": "probability",
     "d_fake": "probability",
@@ -33,12 +34,12 @@ _Curves = dict[str, list[tuple[float, float]]]  # name to (epoch, value)s
 def save_curves(path: Path, records: Sequence[Mapping[str, float | None]]) -> None:
     """Draw a run's metrics over its epochs as one PNG file.
 
-    The panels from above: names that end in `loss`; in `accuracy`; `d_real` and `d_fake`, the
-    discriminator's mean probability that a real or a generated image is real; `d_real_output`
-    and `d_fake_output`, its mean outputs where they are no probabilities; one for each other
-    name that begins with `val_`; `learning_rate`s; `grad_norm`s on a logarithmic scale. Other
-    names are not drawn. Names that begin with `val_` are once per epoch and get markers. Values
-    that are not finite are left out and counted in the title.
+    The panels from above: names that end in `loss`; the `penalty`; names that end in `accuracy`;
+    `d_real` and `d_fake`, the discriminator's mean probability that a real or a generated image is
+    real; `d_real_output` and `d_fake_output`, its mean outputs where they are no probabilities;
+    one for each other name that begins with `val_`; `learning_rate`s; `grad_norm`s on a
+    logarithmic scale. Other names are not drawn. Names that begin with `val_` are once per epoch
+    and get markers. Values that are not finite are left out and counted in the title.
 
     Args:
         path: the file to write.
@@ -83,7 +84,7 @@ def _label(name: str) -> str | None:
     """Return the label of the panel that a name belongs to, or None."""
     if name in _PANELS:
         return _PANELS[name]
-    for ending in ("loss", "accuracy", "learning_rate", "grad_norm"):
+    for ending in ("loss", "penalty", "accuracy", "learning_rate", "grad_norm"):
         if name.endswith(ending):
             return _PANELS[ending]
     kind, _, rest = name.partition("_")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import tensorflow as tf
+from typing import TYPE_CHECKING, Literal
 
 from convgan.config.kinds import AUGMENTATIONS, Augmentation
+from convgan.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = LazyModule("tensorflow")
 
 
 @AUGMENTATIONS.add("brightness")

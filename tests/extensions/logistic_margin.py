@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import tensorflow as tf
+from pydantic import Field
 
 from convgan.config.kinds import LOSSES, Loss
+from convgan.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = LazyModule("tensorflow")
 
 
 @LOSSES.add("logistic_margin")
@@ -14,7 +20,7 @@ class LogisticMargin(Loss):
     """Cross-entropy of logits that lie `margin` nearer to 0 for D."""
 
     name: Literal["logistic_margin"]
-    margin: float = 0.5
+    margin: Annotated[float, Field(ge=0)] = 0.5
 
     def __call__(
         self, real_logits: tf.Tensor, fake_logits: tf.Tensor

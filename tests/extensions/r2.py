@@ -6,11 +6,15 @@ Mescheder et al., 2018, eq. 10.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
-
-import tensorflow as tf
+from typing import TYPE_CHECKING, Literal
 
 from convgan.config.kinds import PENALTIES, Penalty
+from convgan.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = LazyModule("tensorflow")
 
 
 @PENALTIES.add("r2")

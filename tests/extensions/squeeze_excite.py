@@ -5,10 +5,7 @@ Hu et al., 2018, "Squeeze-and-Excitation Networks".
 
 from __future__ import annotations
 
-from typing import Literal
-
-import keras
-from keras import layers
+from typing import TYPE_CHECKING, Literal
 
 from convgan.config.kinds import (
     CLASSIFIERS,
@@ -17,6 +14,13 @@ from convgan.config.kinds import (
     DiscriminatorConfig,
     ImageShape,
 )
+from convgan.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import keras
+    from keras import layers
+else:
+    keras, layers = LazyModule("keras"), LazyModule("keras.layers")
 
 
 def encode(images: keras.KerasTensor, filters: tuple[int, ...]) -> keras.KerasTensor:
