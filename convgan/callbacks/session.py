@@ -143,6 +143,11 @@ def _go_on(run: Run, state: TrainingState, config: Config) -> None:
             "so the result is not that of %d epochs in one go",
             before, now, now,
         )  # fmt: skip
+    elif run.manifest.get("status") == "finished" and before == now:
+        logger.warning(
+            "%s is finished, and nothing is left to train; for longer: --epochs %d",
+            run.folder, now + 1,
+        )  # fmt: skip
     run.keep_config(config)
     run.rewind(state.progress.step)
 

@@ -45,7 +45,8 @@ def load_config(source: str | Path, changes: Sequence[str] | None = None) -> Con
     for change in changes or []:
         _apply(tree, change)
     tree.setdefault("name", path.stem)
-    return check_config(tree, str(path))
+    given = "".join(f" --set {change:.100}" for change in changes or [])
+    return check_config(tree, f"{path}{f' with{given}' if given else ''}")
 
 
 def check_config(tree: dict[str, Any], where: str) -> Config:
@@ -111,7 +112,7 @@ def _find(source: str | Path) -> Path:
     if path.suffix in {".yaml", ".yml"} or path.parent != Path():
         raise UsageError(f"no configuration file at {path}")
     near = get_close_matches(str(source), known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = f"; did you mean {near[0]}?" if near else "."
     raise UsageError(
         f"there is no preset named {str(source)!r}{hint} Presets: {', '.join(known)}. "
         "A file of your own is given by its path, ending in .yaml"

@@ -97,8 +97,8 @@ class PublishedIdx(DataSource):
             sample = self.sample()
             logger.warning(
                 "%s: no full set was found, so the %s is used; numbers will not compare with those "
-                "of the full set.\n  why: %s\n  how to have it: set CONVGAN_DATA to its folder, "
-                "see convgan's README",
+                "of the full set.\n  why: %s\n  how to have it: set CONVGAN_DATA to the folder "
+                f"that holds {self.name}/, see convgan's README",
                 self.name,
                 sample.train.origin,
                 error,
