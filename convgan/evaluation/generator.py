@@ -46,7 +46,7 @@ class Subject:
         options: which optional metrics are asked for.
 
     Raises:
-        UsageError: the images have no classes, or too few are asked for.
+        UsageError: the images have no classes, too few are asked for, or too many labels.
     """
 
     run: Run
@@ -70,6 +70,9 @@ class Subject:
                 f"--samples {self.samples} are too few: a Fréchet distance of {dimension} "
                 f"features needs more than {dimension} images"
             )
+        known = len(self.dataset.train)
+        if self.labels and self.labels > known:
+            raise UsageError(f"--labels {self.labels} are too many: there are {known}")
 
     @property
     def protocol(self) -> Protocol:

@@ -16,3 +16,11 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done("train-classifier", "-c", "classifier-fashion", *TINY_CLASSIFIER, "--out", folder)
     done("train-dcgan", *TINY_DCGAN, "--out", folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def other_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same DCGAN of another seed: its run folder."""
+    folder = tmp_path_factory.mktemp("other")
+    done("train-dcgan", *TINY_DCGAN, "--out", folder, "--seed=1")
+    return folder / "dcgan-fashion-0001"

@@ -155,7 +155,7 @@ def test_no_checkpoint_is_called_the_best_by_the_test_set(
     [
         (["--samples=128"], "needs more than 128 images"),
         (["--which=best"], "kept no best generator"),
-        (["--labels=65"], "65"),
+        (["--labels=65"], "--labels 65 are too many: there are 64"),
     ],
 )
 def test_eval_refuses_what_it_cannot_do(out: Path, options: list[str], said: str) -> None:
