@@ -65,29 +65,35 @@ def discriminator_features(
     is off), each max-pooled to a 4 × 4 grid, flattened and joined, the first block's first
     (sections 5.1 and 5.2 of the paper). F is 16 times the sum of the blocks' filters where no map
     is smaller than the grid. Of a network whose layers are not named as convgan's, `block1_…`,
-    the outputs of its convolutions are taken.
+    the outputs of its convolutions are taken, and of one without any those of its layers that give
+    vectors, the logit left out.
 
     Raises:
-        UsageError: it has neither.
+        UsageError: there are none.
     """
     blocks = {
         layer.name.partition("_")[0]: layer.output  # of a block, its last layer's stays
         for layer in discriminator.layers
         if layer.name.startswith("block")
-    } or {
-        layer.name: layer.output
-        for layer in discriminator.layers
-        if isinstance(layer, keras.layers.Conv2D)
     }
+    for kind in (keras.layers.Conv2D, keras.layers.Layer):
+        blocks = blocks or {
+            layer.name: layer.output
+            for layer in discriminator.layers[1:]
+            if isinstance(layer, kind) and layer.output.shape[-1] > 1
+        }
     if not blocks:
-        raise UsageError(f"the network {discriminator.name} has no convolutions, so no features")
+        raise UsageError(f"the network {discriminator.name} has nothing but its logit: no features")
     network = keras.Model(discriminator.inputs, blocks)
     signature = [tf.TensorSpec((None, *images.shape[1:]), tf.uint8)]
 
     @tf.function(input_signature=signature, autograph=False)
     def features(batch: tf.Tensor) -> tf.Tensor:
         maps = network(to_float(batch), training=False)
-        pooled = [adaptive_max_pool(maps[name], _GRID) for name in blocks]
+        pooled = [
+            adaptive_max_pool(maps[name], _GRID) if maps[name].shape.rank == 4 else maps[name]
+            for name in blocks
+        ]
         rows = [tf.reshape(x, (-1, np.prod(x.shape[1:]))) for x in pooled]
         return tf.concat(rows, axis=1)
 

@@ -78,8 +78,8 @@ def check_networks(
     """Return the layer tables of a configuration's networks; nothing is allocated.
 
     Raises:
-        UsageError: a layer cannot take what reaches it, the generator makes images of another
-            shape than the data's, or there are fewer than 2 classes; says what would fit.
+        UsageError: a layer cannot take what reaches it, a network gives something else than its
+            role needs, or there are fewer than 2 classes; says what would fit.
     """
     if isinstance(config, ClassifierRunConfig) and num_classes < 2:
         raise UsageError(f"got {num_classes} class; a classifier needs images of 2 or more")
@@ -87,10 +87,27 @@ def check_networks(
     for role, spec in network_specs(config, image_shape, num_classes).items():
         network = spec.build_symbolically()
         tables[role] = layer_table(network)
+        made = tuple(network.output_shape[1:])
         if isinstance(spec.section, GeneratorConfig):
-            made = tuple(network.output_shape[1:])
             _check_images(made, image_shape, tables[role], spec.section)
+        else:
+            logits = (num_classes,) if role == "classifier" else (1,)
+            _check_logits(network, role, made, logits)
     return tables
+
+
+def _check_logits(
+    network: keras.Model, role: Role, made: tuple[int, ...], logits: tuple[int, ...]
+) -> None:
+    """Refuse a network that does not give what its base class says."""
+    if made != logits:
+        raise UsageError(f"the {role} gives {made} for each image, expected {logits}: its logits")
+    names = [layer.name for layer in network.layers]
+    if role == "classifier" and "features" not in names:
+        raise UsageError(
+            "the classifier has no layer named 'features', which evaluations look at; name the one "
+            f"before the logits so, of {', '.join(names)[:500]}"
+        )
 
 
 def _check_images(

@@ -131,5 +131,16 @@ def test_a_network_of_other_names_gives_its_convolutions() -> None:
 
 def test_a_network_without_convolutions() -> None:
     network = keras.Sequential([layers.Input((4, 4, 1)), layers.Flatten()], name="flat")
-    with pytest.raises(UsageError, match="flat has no convolutions"):
+    with pytest.raises(UsageError, match="flat has nothing but its logit"):
         discriminator_features(network, images(1, (4, 4, 1)))
+
+
+def test_a_network_of_dense_layers_gives_their_outputs() -> None:
+    pictures = keras.layers.Input((6, 8, 1))
+    x = keras.layers.Flatten()(pictures)
+    x = keras.layers.Dense(5, activation="relu")(x)
+    network = keras.Model(pictures, keras.layers.Dense(1)(x))
+    given = np.random.default_rng(1).integers(0, 256, (3, 6, 8, 1), np.uint8)
+    features = discriminator_features(network, given)
+    assert features.shape == (3, 48 + 5)
+    np.testing.assert_allclose(features[:, :48], given.reshape(3, -1) / 127.5 - 1, atol=1e-6)

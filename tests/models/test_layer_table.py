@@ -437,3 +437,29 @@ def test_printed_table_adds_up(article_gan: GanRunConfig) -> None:
         assert ("  not trainable", f"{frozen:,}") in [(row[0], row[2]) for row in table.footer]
         assert len(table.rows) == len(rows)
         assert ("sees" in table.header) == (rows[0].name == "image")
+
+
+def test_a_network_of_an_extension_that_gives_something_else_is_refused() -> None:
+    """Two logits per image from a discriminator, and a classifier without `features`."""
+    gan = load_config("dcgan-fashion")
+    assert isinstance(gan, GanRunConfig)
+    section: Any = type("TwoLogits", (type(gan.discriminator),), {"build": _two_logits})
+    two = section.model_validate(gan.discriminator.model_dump())
+    with pytest.raises(UsageError, match=r"the discriminator gives \(2,\) for each image"):
+        check_networks(gan.model_copy(update={"discriminator": two}), (28, 28, 1), 10)
+    config = load_config("classifier-mnist")
+    assert isinstance(config, ClassifierRunConfig)
+    section = type("Featureless", (type(config.model),), {"build": _featureless})
+    without = section.model_validate(config.model.model_dump())
+    with pytest.raises(UsageError, match="no layer named 'features'"):
+        check_networks(config.model_copy(update={"model": without}), (28, 28, 1), 10)
+
+
+def _two_logits(_self: object, image_shape: ImageShape) -> keras.Model:
+    images = keras.layers.Input(image_shape)
+    return keras.Model(images, keras.layers.Dense(2)(keras.layers.Flatten()(images)))
+
+
+def _featureless(_self: object, image_shape: ImageShape, num_classes: int) -> keras.Model:
+    images = keras.layers.Input(image_shape)
+    return keras.Model(images, keras.layers.Dense(num_classes)(keras.layers.Flatten()(images)))
