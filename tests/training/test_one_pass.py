@@ -15,7 +15,7 @@ from convgan.config.kinds import LOSSES
 from convgan.training.gan import GAN
 from convgan.training.one_pass import SMALLEST, logit_gradients
 
-from .tiny import Array, dcgan, gan_train, pictures
+from .tiny import Array, convgan_losses, dcgan, gan_train, pictures
 
 BATCH = tf.constant(pictures(6).images)
 
@@ -113,7 +113,7 @@ def test_networks_and_what_is_added_to_the_loss(case: str, tolerance: tuple[floa
     assert_one_pass_is_two(tolerance, gan_train(**changes), **networks)
 
 
-@pytest.mark.parametrize("name", LOSSES.names())
+@pytest.mark.parametrize("name", convgan_losses())
 def test_ratio_of_the_slopes(name: str) -> None:
     """At any logit the ratio times D's slope is G's, and D's is off by next to nothing."""
     loss = LOSSES[name].model_validate({"name": name})

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from convgan.config import ClassifierTrainConfig, GanTrainConfig, RuntimeConfig
-from convgan.config.kinds import CLASSIFIERS, DISCRIMINATORS, GENERATORS
+from convgan.config.kinds import CLASSIFIERS, DISCRIMINATORS, GENERATORS, LOSSES
 from convgan.data import ImageSet
 from convgan.models.build import NetworkSpec, Role
 from convgan.training.classifier import ClassifierTask
@@ -148,3 +148,8 @@ def start_again(task: Task, values: list[Array]) -> None:
 def trace_once(patch: pytest.MonkeyPatch) -> None:
     """Let the loop trace each task only once: it takes longer than all else in a test."""
     patch.setattr("convgan.training.loop.compile_steps", cache(compile_steps))
+
+
+def convgan_losses() -> list[str]:
+    """The losses that come with convgan; a test of extensions may have added others."""
+    return [name for name in LOSSES if LOSSES[name].__module__.startswith("convgan.")]
