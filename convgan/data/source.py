@@ -52,8 +52,12 @@ class DataSource(ABC):
         """
 
     def sample(self) -> Dataset:
-        """Return the sample of a data set that has one: small, of the same shape and classes."""
-        raise NotImplementedError
+        """Return the sample of a data set that has one: small, of the same shape and classes.
+
+        Raises:
+            DataError: it has none.
+        """
+        raise DataError("this data set has no sample; leave data.source 'sample' out")
 
     def check(self, section: DataConfig) -> None:  # noqa: B027  (most need nothing)
         """Look at a configuration before anything is read.
