@@ -118,7 +118,7 @@ def images(count: int, seed: int = 0, shape: tuple[int, ...] = SHAPE) -> tf.Tens
 @names(GENERATORS)
 def test_a_generator(name: str, precision: str) -> None:
     section = smallest(GENERATORS, name)
-    network = section.build(SHAPE)
+    network = section.build(SHAPE, 0)
     assert network.input_shape == (None, section.latent_dim)
     made = network(10 * tf.random.stateless_normal([6, section.latent_dim], [1, 2]), training=True)
     assert (made.shape, made.dtype) == ((6, *SHAPE), tf.float32)
@@ -133,7 +133,7 @@ def test_a_generator(name: str, precision: str) -> None:
 @names(DISCRIMINATORS)
 def test_a_discriminator(name: str, precision: str) -> None:
     section = smallest(DISCRIMINATORS, name)
-    network = section.build(SHAPE)
+    network = section.build(SHAPE, 0)
     logits = network(images(6), training=True)
     assert (logits.shape, logits.dtype) == ((6, 1), tf.float32)
     well_named(NetworkSpec(section, SHAPE, 0))
@@ -229,7 +229,7 @@ SEED = tf.constant([3, 7], tf.int64)
 @pytest.mark.parametrize("discriminator", SMALLEST["discriminator"])
 def test_a_penalty(name: str, discriminator: str, precision: str) -> None:
     penalty: Penalty = smallest(PENALTIES, name)
-    network = smallest(DISCRIMINATORS, discriminator).build(SHAPE)
+    network = smallest(DISCRIMINATORS, discriminator).build(SHAPE, 0)
     weights = [weight for weight in network.trainable_weights if "kernel" in weight.path]
 
     @tf.function

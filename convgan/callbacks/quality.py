@@ -61,6 +61,7 @@ class GeneratorQuality:
         if (epoch + 1) % self.every:
             return {}
         z = self.task.noise("quality", 0, self.samples)
-        features, logits = self.evaluator.predict(generate(self.task.sampler, z))
+        labels = self.task.draw_labels("quality", self.samples)
+        features, logits = self.evaluator.predict(generate(self.task.sampler, z, labels))
         self.classes = class_fractions(logits.argmax(axis=1), self.real_classes, self.class_names)
         return {"val_frechet": frechet_distance(fit_gaussian(features), self.real)}

@@ -31,10 +31,11 @@ class GeneratorConfig(Section, ABC):
     latent_dim: Count = 100
 
     @abstractmethod
-    def build(self, image_shape: ImageShape) -> keras.Model:
+    def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
         """Build the network: latent vectors (N, latent_dim) to float32 images in [-1, 1].
 
-        Its layers have names of their own, not numbers that Keras counts up.
+        Of a conditional GAN of K classes, K above 0, the inputs are the latent vectors and
+        one-hot classes (N, K). Its layers have names of their own, not numbers that Keras counts.
 
         Raises:
             UsageError: a layer cannot take what reaches it; says which.
@@ -52,8 +53,11 @@ class DiscriminatorConfig(Section, ABC):
     name: str
 
     @abstractmethod
-    def build(self, image_shape: ImageShape) -> keras.Model:
+    def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
         """Build the network: float images (N, H, W, C) in [-1, 1] to float32 logits (N, 1).
+
+        Of a conditional GAN of K classes, K above 0, the inputs are the images and one-hot
+        classes (N, K).
 
         Raises:
             UsageError: a layer cannot take what reaches it; says which.

@@ -81,6 +81,10 @@ class ImageSet:
         labels = None if self.labels is None else self.labels[:count]
         return replace(self, images=self.images[:count], labels=labels)
 
+    def class_fractions(self) -> NDArray[np.float64]:
+        """Return the fraction of the pictures that each class has, (K,)."""
+        return np.array(list(self.class_counts().values())) / len(self)
+
     def class_counts(self) -> dict[str, int]:
         """Return how many pictures each class has; empty without labels."""
         if self.labels is None:

@@ -48,7 +48,8 @@ def measure_discriminator(
 
     keras.utils.set_random_seed(config.seed)
     trained = read_network(run.folder / "model" / "discriminator.safetensors").network
-    untrained = config.discriminator.build(train.image_shape)
+    given = len(train.class_names) if config.conditional else 0
+    untrained = config.discriminator.build(train.image_shape, given)
     return DiscriminatorResult(
         trained=accuracy(partial(discriminator_features, trained)),
         untrained=accuracy(partial(discriminator_features, untrained)),
@@ -84,7 +85,7 @@ def discriminator_features(
         }
     if not blocks:
         raise UsageError(f"the network {discriminator.name} has nothing but its logit: no features")
-    network = keras.Model(discriminator.inputs, blocks)
+    network = keras.Model(discriminator.inputs[0], blocks)  # without the classes
     signature = [tf.TensorSpec((None, *images.shape[1:]), tf.uint8)]
 
     @tf.function(input_signature=signature, autograph=False)

@@ -8,17 +8,24 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from convgan.errors import DataError
+from convgan.models.conditioning import inputs_of
 from convgan.models.pixels import to_float, to_uint8
 
 _GENERATED, _CLASSIFIED = 50, 100  # images at one time; few, for memory
 
 
-def generate(generator: keras.Model, z: tf.Tensor) -> NDArray[np.uint8]:
-    """Latent vectors (N, latent_dim) to uint8 images (N, H, W, C), in flat memory."""
+def generate(
+    generator: keras.Model, z: tf.Tensor, labels: tf.Tensor | None = None
+) -> NDArray[np.uint8]:
+    """Latent vectors (N, latent_dim) to uint8 images (N, H, W, C), in flat memory.
+
+    A conditional generator also needs labels (N,).
+    """
     images = np.empty((len(z), *generator.output_shape[1:]), np.uint8)
     for start in range(0, len(z), _GENERATED):
         part = slice(start, start + _GENERATED)
-        images[part] = to_uint8(generator(z[part], training=False))
+        inputs = inputs_of(generator, z[part], None if labels is None else labels[part])
+        images[part] = to_uint8(generator(inputs, training=False))
     return images
 
 

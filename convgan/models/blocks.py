@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from convgan.config.section import Count, Fraction, Section
-from convgan.errors import UsageError
 from convgan.lazy import LazyModule
-from convgan.models.conv_arithmetic import (
-    conv_output_size,
-    pool_output_size,
-    transposed_output_size,
+from convgan.models.conv_arithmetic import conv_output_size, transposed_output_size
+from convgan.models.functional import (
+    Activation,
+    Maps,
+    Norm,
+    activate,
+    conv_title,
+    convolution,
+    dropout,
+    fitting,
+    initializer,
+    normalise,
+    pool,
+    upsample,
 )
 
 if TYPE_CHECKING:
-    import keras
     from keras import layers
-
-    from convgan.models import layers as exact
 else:
-    keras = LazyModule("keras")
     layers = LazyModule("keras.layers")
-    exact = LazyModule("convgan.models.layers")
 
-Activation = Literal["linear", "relu", "leaky_relu", "selu", "elu", "silu", "tanh"]
-Norm = Literal["none", "batch", "instance", "group", "layer"]
 Kernel = Annotated[int, Field(ge=1, le=31)]
 Stride = Annotated[int, Field(ge=1, le=8)]
 Slope = Annotated[float, Field(ge=0, lt=1)]
-Maps = Any
-"""A Keras tensor (N, H, W, C)."""
 
 
 class Block(Section):
@@ -52,6 +51,9 @@ class Block(Section):
     negative_slope: Slope = 0.2
     """Of leaky_relu; Radford et al. (2016) take 0.2."""
     dropout: Fraction = 0.0
+    residual_units: Annotated[int, Field(ge=0, le=16)] = 0
+    """Units after the block, each of two 3×3 convolutions, with the block's norm and activation
+    between them, whose result is added to their input (after He et al., 2016)."""
 
 
 class ConvBlock(Block):
@@ -109,14 +111,35 @@ def conv_block(
         stride=stride, padding=padding, use_bias=block.use_bias,
         init_stddev=init_stddev, spectral_norm=block.spectral_norm,
     )  # fmt: skip
-    x = _norm_and_activation(x, block, name, exact_norm)
+    x = _norm_and_activation(x, block, name, exact_norm=exact_norm)
     if pooled:
         x = pool(x, block.downsample, block.stride, f"{name}_pool", key=key)
-    return dropout(x, block.dropout, name)
+    x = dropout(x, block.dropout, name)
+
+    def residual(x: Maps, unit: str) -> Maps:
+        settings: dict[str, Any] = {
+            "init_stddev": init_stddev,
+            "spectral_norm": block.spectral_norm,
+        }
+        x = convolution(x, block.filters, 3, f"{unit}_conv1", **settings)
+        x = _norm_and_activation(x, block, unit, exact_norm=exact_norm)
+        return convolution(x, block.filters, 3, f"{unit}_conv2", **settings)
+
+    return _residual_units(x, block, name, residual)
 
 
-def up_block(x: Maps, block: UpBlock, name: str, *, key: str, init_stddev: float | None) -> Maps:
+def up_block(
+    x: Maps,
+    block: UpBlock,
+    name: str,
+    *,
+    key: str,
+    init_stddev: float | None,
+    condition: Any = None,
+) -> Maps:
     """Apply one enlarging block: (N, H, W, C) to (N, H', W', filters), H' by `conv_arithmetic`.
+
+    A residual unit's second convolution is zero at the start. For the condition see `normalise`.
 
     Raises:
         UsageError: the enlarged maps are smaller than the kernel.
@@ -139,117 +162,37 @@ def up_block(x: Maps, block: UpBlock, name: str, *, key: str, init_stddev: float
         kernel_initializer=initializer(init_stddev),
         name=f"{name}_conv",
     )(x)
-    x = _norm_and_activation(x, block, name, exact_norm=False)
-    return dropout(x, block.dropout, name)
+    x = _norm_and_activation(x, block, name, condition=condition)
+    x = dropout(x, block.dropout, name)
 
-
-def convolution(
-    x: Maps,
-    filters: int,
-    kernel: int,
-    name: str,
-    *,
-    stride: int = 1,
-    padding: str = "same",
-    use_bias: bool = True,
-    init_stddev: float | None = None,
-    spectral_norm: bool = False,
-) -> Maps:
-    """Apply a convolution to maps, or, to a vector (N, D), a dense layer of `filters` units."""
-    settings = {
-        "use_bias": use_bias and not spectral_norm,
-        "kernel_initializer": initializer(init_stddev),
-        "name": name,
-    }
-    if len(x.shape) == 4:
-        layer = layers.Conv2D(filters, kernel, strides=stride, padding=padding, **settings)
-    else:
-        layer = layers.Dense(filters, **settings)
-    if spectral_norm:
-        layer = exact.SpectralNorm(layer, use_bias=use_bias, name=f"{name}_sn")
-    return layer(x)
-
-
-def pool(x: Maps, kind: str, size: int, name: str, *, key: str) -> Maps:
-    """Apply max or average pooling without overlap."""
-    with fitting(f"{key}: {kind.replace('_', ' ')} {size}×{size}", x):
-        for pixels in x.shape[1:3]:
-            pool_output_size(pixels, size)
-    pooling = {"max_pool": layers.MaxPooling2D, "average_pool": layers.AveragePooling2D}
-    return pooling[kind](size, name=name)(x)
-
-
-def upsample(x: Maps, factor: int, name: str) -> Maps:
-    """Repeat each pixel factor × factor times; a factor of 1 adds no layer."""
-    return layers.UpSampling2D(factor, name=name)(x) if factor > 1 else x
-
-
-def activate(x: Any, activation: str, name: str, negative_slope: float = 0.2) -> Any:
-    """Apply an activation of the configuration's table; `linear` adds no layer."""
-    if activation == "linear":
-        return x
-    if activation == "leaky_relu":
-        return layers.LeakyReLU(negative_slope, name=f"{name}_leaky_relu")(x)
-    return layers.Activation(activation, name=f"{name}_{activation}")(x)
-
-
-def normalise(x: Any, norm: str, name: str, *, groups: int = 8, exact_norm: bool = False) -> Any:
-    """Apply a normalisation; `none` adds no layer.
-
-    Raises:
-        UsageError: the groups do not divide the channels.
-    """
-    if norm == "none":
-        return x
-    if norm == "batch":
-        kind = exact.BatchNorm if exact_norm else layers.BatchNormalization
-        return kind(name=f"{name}_norm")(x)
-    channels = x.shape[-1]
-    groups = {"instance": channels, "layer": 1, "group": groups}[norm]
-    if channels % groups:
-        raise UsageError(
-            f"{name}: got {groups} groups of {channels} channels; they must divide them"
+    def residual(x: Maps, unit: str) -> Maps:
+        x = convolution(x, block.filters, 3, f"{unit}_conv1", init_stddev=init_stddev)
+        x = _norm_and_activation(x, block, unit, condition=condition)
+        zero = layers.Conv2D(
+            block.filters, 3, padding="same", kernel_initializer="zeros", name=f"{unit}_conv2"
         )
-    return exact.GroupNorm(groups, name=f"{name}_norm")(x)
+        return zero(x)
+
+    return _residual_units(x, block, name, residual)
 
 
-def dropout(x: Any, rate: float, name: str) -> Any:
-    """Apply dropout; a rate of 0 adds no layer."""
-    return layers.Dropout(rate, name=f"{name}_dropout")(x) if rate else x
+def _residual_units(
+    x: Maps, block: Block, name: str, residual: Callable[[Maps, str], Maps]
+) -> Maps:
+    for index in range(1, block.residual_units + 1):
+        unit = f"{name}_unit{index}"
+        x = layers.Add(name=f"{unit}_add")([x, residual(x, unit)])
+    return x
 
 
-def initializer(stddev: float | None) -> Any:
-    """Return normal initial weights of this deviation, or Keras's default for None.
-
-    For one layer: Keras's initializers give all layers that have one in common the same numbers.
-    """
-    return keras.initializers.RandomNormal(0.0, stddev) if stddev else "glorot_uniform"
-
-
-def conv_title(filters: int, kernel: int, stride: int, padding: str | int) -> str:
-    """Return a convolution in words, as errors and layer tables name it."""
-    step = f" / {stride}" if stride > 1 else ""
-    return f"conv {filters}, {kernel}×{kernel}{step}, " + (
-        f"pad {padding}" if isinstance(padding, int) else padding
-    )
-
-
-@contextmanager
-def fitting(layer: str, x: Maps) -> Iterator[None]:
-    """Say at which layer of the configuration a size has become impossible, and what to do."""
-    try:
-        yield
-    except UsageError as error:
-        shape = "×".join(map(str, x.shape[1:]))
-        raise UsageError(
-            f"{layer} cannot take the {shape} that reaches it: {error}. Make the images larger "
-            "(data.image_size), kernels and strides up to there smaller, or set padding: same"
-        ) from error
-
-
-def _norm_and_activation(x: Maps, block: Block, name: str, exact_norm: bool) -> Maps:
+def _norm_and_activation(
+    x: Maps, block: Block, name: str, *, exact_norm: bool = False, condition: Any = None
+) -> Maps:
     def norm(x: Maps) -> Maps:
-        return normalise(x, block.norm, name, groups=block.groups, exact_norm=exact_norm)
+        return normalise(
+            x, block.norm, name,
+            groups=block.groups, exact_norm=exact_norm, condition=condition,
+        )  # fmt: skip
 
     if block.norm_position == "before_activation":
         return activate(norm(x), block.activation, name, block.negative_slope)

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import keras
 from keras.src.backend.common import global_state
 
-from convgan.config import ClassifierRunConfig, Config
+from convgan.config import ClassifierRunConfig, Config, GanRunConfig
 from convgan.config.kinds import (
     ClassifierConfig,
     DiscriminatorConfig,
@@ -32,12 +32,11 @@ class NetworkSpec:
     section: NetworkSection
     image_shape: ImageShape
     num_classes: int
+    """That a classifier tells apart, or that a GAN's network is given; 0: it is given none."""
 
     def build(self) -> keras.Model:
         """Build the network; initial weights come from the seed that Keras was given."""
-        if isinstance(self.section, ClassifierConfig):
-            return self.section.build(self.image_shape, self.num_classes)
-        return self.section.build(self.image_shape)
+        return self.section.build(self.image_shape, self.num_classes)
 
     def build_symbolically(self) -> keras.Model:
         """Build it so that its variables have shapes, but no values: nothing is allocated.
@@ -66,9 +65,10 @@ def network_specs(
     """Return a configuration's networks, by what they are."""
     if isinstance(config, ClassifierRunConfig):
         return {"classifier": NetworkSpec(config.model, image_shape, num_classes)}
+    given = num_classes if config.conditional else 0
     return {
-        "generator": NetworkSpec(config.generator, image_shape, num_classes),
-        "discriminator": NetworkSpec(config.discriminator, image_shape, num_classes),
+        "generator": NetworkSpec(config.generator, image_shape, given),
+        "discriminator": NetworkSpec(config.discriminator, image_shape, given),
     }
 
 
@@ -83,11 +83,22 @@ def check_networks(
     """
     if isinstance(config, ClassifierRunConfig) and num_classes < 2:
         raise UsageError(f"got {num_classes} class; a classifier needs images of 2 or more")
+    if isinstance(config, GanRunConfig) and config.conditional and num_classes < 2:
+        raise UsageError(
+            f"got {num_classes} classes; conditional: true needs images of 2 or more, one folder "
+            "per class. Without labels: --set conditional=clusters"
+        )
     tables = {}
     for role, spec in network_specs(config, image_shape, num_classes).items():
         network = spec.build_symbolically()
         tables[role] = layer_table(network)
         made = tuple(network.output_shape[1:])
+        inputs = 2 if role != "classifier" and spec.num_classes else 1
+        if len(network.inputs) != inputs:
+            raise UsageError(
+                f"the {role} {spec.section.name!r} has {len(network.inputs)} input, expected a "
+                "second one for the classes: it cannot be conditional"
+            )
         if isinstance(spec.section, GeneratorConfig):
             _check_images(made, image_shape, tables[role], spec.section)
         else:

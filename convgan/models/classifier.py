@@ -9,14 +9,8 @@ from pydantic import Field
 from convgan.config.kinds import CLASSIFIERS, ClassifierConfig, ImageShape
 from convgan.config.section import Count, Fraction, Section
 from convgan.lazy import LazyModule
-from convgan.models.blocks import (
-    Activation,
-    ConvBlock,
-    activate,
-    conv_block,
-    dropout,
-    normalise,
-)
+from convgan.models.blocks import ConvBlock, conv_block
+from convgan.models.functional import Activation, activate, dropout, normalise
 
 if TYPE_CHECKING:
     import keras

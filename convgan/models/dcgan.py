@@ -15,20 +15,17 @@ from convgan.config.kinds import (
 )
 from convgan.config.section import Count, Positive, Section
 from convgan.lazy import LazyModule
-from convgan.models.blocks import (
+from convgan.models.blocks import ConvBlock, Kernel, Stride, UpBlock, conv_block, up_block
+from convgan.models.conditioning import Modulated, adversarial_logits, class_input, model
+from convgan.models.functional import (
     Activation,
-    ConvBlock,
-    Kernel,
     Maps,
     Norm,
-    Stride,
-    UpBlock,
+    Vectors,
     activate,
-    conv_block,
     convolution,
     initializer,
     normalise,
-    up_block,
 )
 from convgan.models.proposals import Enlarging, propose
 
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
     import keras
     from keras import layers
 else:
-    keras = LazyModule("keras")
     layers = LazyModule("keras.layers")
 
 
@@ -48,12 +44,13 @@ class Projection(Section):
     norm: Norm = "batch"
     activation: Activation = "relu"
 
-    def apply(self, z: keras.KerasTensor, init_stddev: float | None) -> Maps:
-        """Latent vectors (N, latent_dim) to maps (N, size, size, filters)."""
-        x = convolution(z, self.size**2 * self.filters, 1, "projection", init_stddev=init_stddev)
+    def apply(self, code: Vectors, init_stddev: float | None, condition: Vectors | None) -> Maps:
+        """Latent vectors, with classes if any, (N, D), to maps (N, size, size, filters)."""
+        x = convolution(code, self.size**2 * self.filters, 1, "projection", init_stddev=init_stddev)
         shape = (self.size, self.size, self.filters)
         x = layers.Reshape(shape, name="projection_reshape")(x)
-        return activate(normalise(x, self.norm, "projection"), self.activation, "projection")
+        x = normalise(x, self.norm, "projection", condition=condition)
+        return activate(x, self.activation, "projection")
 
 
 class OutputBlock(Section):
@@ -64,7 +61,7 @@ class OutputBlock(Section):
 
 
 @GENERATORS.add("dcgan")
-class DCGANGenerator(GeneratorConfig):
+class DCGANGenerator(GeneratorConfig, Modulated):
     """A projection, then transposed convolutions."""
 
     name: Literal["dcgan"] = "dcgan"
@@ -74,14 +71,15 @@ class DCGANGenerator(GeneratorConfig):
     init_stddev: Positive | None = None
     """Standard deviation of normal initial weights; null: Keras's Glorot uniform."""
 
-    def build(self, image_shape: ImageShape) -> keras.Model:
+    def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
         """Build the network: latent vectors (N, latent_dim) to float32 images in [-1, 1]."""
-        z = layers.Input((self.latent_dim,), name="z")
-        x = self.projection.apply(z, self.init_stddev)
+        z, classes = layers.Input((self.latent_dim,), name="z"), class_input(num_classes)
+        code, condition = self.condition(z, classes)
+        x = self.projection.apply(code, self.init_stddev, condition)
         for index, block in enumerate(self.blocks):
             x = up_block(
                 x, block, f"block{index + 1}", key=f"generator.blocks.{index}",
-                init_stddev=self.init_stddev,
+                init_stddev=self.init_stddev, condition=condition,
             )  # fmt: skip
         x = layers.Conv2DTranspose(
             image_shape[-1],
@@ -92,7 +90,7 @@ class DCGANGenerator(GeneratorConfig):
             name="output_conv",
         )(x)
         images = layers.Activation("tanh", dtype="float32", name="images")(x)
-        return keras.Model(z, images, name="generator")
+        return model(z, classes, images, "generator")
 
     def proposals(self, image_shape: ImageShape) -> list[str]:
         """Return changes of the projection, of the strides or of both that would fit."""
@@ -113,9 +111,9 @@ class DCGANDiscriminator(DiscriminatorConfig):
     output_spectral_norm: bool = False
     init_stddev: Positive | None = None
 
-    def build(self, image_shape: ImageShape) -> keras.Model:
+    def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
         """Build the network: float images in [-1, 1] to float32 logits (N, 1), real is 1."""
-        images = layers.Input(image_shape, name="images")
+        images, classes = layers.Input(image_shape, name="images"), class_input(num_classes)
         x = images
         for index, block in enumerate(self.blocks):
             x = conv_block(
@@ -123,9 +121,7 @@ class DCGANDiscriminator(DiscriminatorConfig):
                 init_stddev=self.init_stddev, exact_norm=True,
             )  # fmt: skip
         x = layers.Flatten(name="flatten")(x)
-        x = convolution(
-            x, 1, 1, "output",
-            init_stddev=self.init_stddev, spectral_norm=self.output_spectral_norm,
-        )  # fmt: skip
-        logits = layers.Activation("linear", dtype="float32", name="logits")(x)
-        return keras.Model(images, logits, name="discriminator")
+        logits = adversarial_logits(
+            x, classes, spectral_norm=self.output_spectral_norm, init_stddev=self.init_stddev
+        )
+        return model(images, classes, logits, "discriminator")

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 import keras
 
-from convgan.models.blocks import conv_title
 from convgan.models.conv_arithmetic import ReceptiveField, conv_multiply_adds
+from convgan.models.functional import conv_title
 
 Layer: TypeAlias = Any  # keras.layers.Layer, which has no types
 Shape: TypeAlias = tuple[int, ...]
@@ -94,6 +94,8 @@ def _rows(layer: Layer, described: _Described, fields: Fields) -> list[Row]:
 
 def _describe(layer: Layer) -> _Described | None:
     """Describe a layer; None for one that has no row."""
+    if layer.name.endswith(("_gamma_reshape", "_beta_reshape")):  # of what scales and shifts
+        return None
     describe = _KINDS.get(_kind(layer))
     if describe:
         return describe(layer)
@@ -184,7 +186,9 @@ def _upsampling(layer: Layer) -> _Described:
 
 
 def _input(layer: Layer) -> _Described:
-    return _Described("image" if len(layer.output.shape) == 4 else "latent vector")
+    if len(layer.output.shape) == 4:
+        return _Described("image")
+    return _Described("class" if layer.name == "classes" else "latent vector")
 
 
 def _group_norm(layer: Layer) -> _Described:
@@ -214,6 +218,7 @@ _KINDS: dict[str, Callable[[Layer], _Described]] = {
     "Add": _named("add"),
     "Concatenate": _named("concatenate"),
     "Multiply": _named("multiply"),
+    "Dot": _named("dot product"),
 }
 """By the class's name: what no row is known for has one with its parameters, if it has any."""
 
@@ -247,8 +252,8 @@ def _through(fields: tuple[ReceptiveField, ReceptiveField], kernel: Shape, strid
 
 
 def _wider(one: Fields, other: Fields) -> Fields:
-    if one is None or other is None:
-        return None
+    if one is None or other is None:  # one is of the classes, which a D has beside its images
+        return one or other
     height, width = (
         ReceptiveField(max(a.size, b.size), max(a.jump, b.jump))
         for a, b in zip(one, other, strict=True)

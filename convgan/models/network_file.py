@@ -32,6 +32,7 @@ from convgan.config.kinds import (
 from convgan.errors import DataError, UsageError
 from convgan.files import replacing
 from convgan.models.build import NetworkSection, NetworkSpec, Role
+from convgan.models.conditioning import inputs_of
 
 MAX_VALUES = 1 << 26
 """The most numbers that a layer may give for one image: 64 channels of 1024×1024 pixels."""
@@ -52,7 +53,10 @@ class _Card(BaseModel):
     discriminator: ChosenDiscriminator | None = None
     classifier: ChosenClassifier | None = None
     image_shape: tuple[_Side, _Side, Annotated[int, Field(ge=1, le=3)]]
-    num_classes: Annotated[int, Field(ge=0, le=65536)]
+    num_classes: Annotated[int, Field(ge=0, le=65536)] = 0
+    """That a classifier tells apart."""
+    given_classes: Annotated[int, Field(ge=0, le=65536)] = 0
+    """That a conditional GAN's network is given."""
 
     def network(self) -> tuple[Role, NetworkSpec]:
         """Return what the network is, and what it is built from."""
@@ -65,7 +69,8 @@ class _Card(BaseModel):
         if len(found) != 1:
             raise ValueError(f"it describes {len(found)} networks, expected one")
         role, section = found[0]
-        return role, NetworkSpec(section, self.image_shape, self.num_classes)
+        classes = self.num_classes if role == "classifier" else self.given_classes
+        return role, NetworkSpec(section, self.image_shape, classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +107,7 @@ def write_network(path: Path, role: Role, network: keras.Model, spec: NetworkSpe
         "convgan": __version__,
         role: spec.section.model_dump(mode="json"),
         "image_shape": spec.image_shape,
-        "num_classes": spec.num_classes,
+        "num_classes" if role == "classifier" else "given_classes": spec.num_classes,
     }
     arrays = {name: v.numpy() for name, v in named_variables(role, network.weights).items()}
     if keras.config.dtype_policy().name != "float32":
@@ -182,12 +187,14 @@ def _built_in_float32(spec: NetworkSpec, weights: list[NDArray[Any]]) -> keras.M
 def _outputs(network: keras.Model, spec: NetworkSpec) -> NDArray[np.float32]:
     """Return what the network answers to inputs that are always the same."""
     random = np.random.RandomState(0)  # whose numbers NumPy has promised not to change
-    shape = (_PROBES, *map(int, network.input_shape[1:]))
+    shape = (_PROBES, *map(int, network.inputs[0].shape[1:]))
     if isinstance(spec.section, GeneratorConfig):
         inputs = random.normal(size=shape)
     else:
         inputs = random.uniform(-1, 1, shape)
-    outputs = network(inputs.astype(np.float32), training=False)
+    labels = np.arange(_PROBES) % max(spec.num_classes, 1)
+    given = inputs_of(network, inputs.astype(np.float32), labels)
+    outputs = network(given, training=False)
     return np.asarray(outputs, np.float32)
 
 

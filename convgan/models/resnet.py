@@ -21,12 +21,15 @@ from convgan.config.kinds import (
 )
 from convgan.config.section import Count, Fraction, Section
 from convgan.lazy import LazyModule
-from convgan.models.blocks import (
+from convgan.models.blocks import Kernel, Stride
+from convgan.models.classifier import class_logits
+from convgan.models.conditioning import Modulated, adversarial_logits, class_input, model
+from convgan.models.dcgan import Projection
+from convgan.models.functional import (
     Activation,
-    Kernel,
     Maps,
     Norm,
-    Stride,
+    Vectors,
     activate,
     convolution,
     dropout,
@@ -34,8 +37,6 @@ from convgan.models.blocks import (
     pool,
     upsample,
 )
-from convgan.models.classifier import class_logits
-from convgan.models.dcgan import Projection
 from convgan.models.proposals import Enlarging, propose
 
 if TYPE_CHECKING:
@@ -73,9 +74,13 @@ class Prepared(Section):
     """Of `norm: group`; they must divide the filters."""
     activation: Activation = "relu"
 
-    def prepare(self, x: Maps, name: str, *, exact_norm: bool) -> Maps:
+    def prepare(
+        self, x: Maps, name: str, *, exact_norm: bool = False, condition: Vectors | None = None
+    ) -> Maps:
         """Normalise and activate."""
-        x = normalise(x, self.norm, name, groups=self.groups, exact_norm=exact_norm)
+        x = normalise(
+            x, self.norm, name, groups=self.groups, exact_norm=exact_norm, condition=condition
+        )
         return activate(x, self.activation, name)
 
 
@@ -83,7 +88,7 @@ Blocks = Annotated[tuple[ResidualBlock, ...], Field(min_length=1, max_length=100
 
 
 @GENERATORS.add("resnet")
-class ResNetGenerator(GeneratorConfig, Prepared):
+class ResNetGenerator(GeneratorConfig, Prepared, Modulated):
     """A projection, residual blocks that enlarge, a convolution with tanh."""
 
     name: Literal["resnet"]
@@ -93,16 +98,17 @@ class ResNetGenerator(GeneratorConfig, Prepared):
     """What enlarges: repeated pixels before a convolution, or a transposed convolution."""
     output_kernel: Kernel = 3
 
-    def build(self, image_shape: ImageShape) -> keras.Model:
+    def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
         """Build the network: latent vectors (N, latent_dim) to float32 images in [-1, 1]."""
-        z = layers.Input((self.latent_dim,), name="z")
-        x = self.projection.apply(z, None)
+        z, classes = layers.Input((self.latent_dim,), name="z"), class_input(num_classes)
+        code, condition = self.condition(z, classes)
+        x = self.projection.apply(code, None, condition)
         for index, block in enumerate(self.blocks, start=1):
-            x = self._residual(x, block, f"block{index}")
-        x = self.prepare(x, "output", exact_norm=False)
+            x = self._residual(x, block, f"block{index}", condition)
+        x = self.prepare(x, "output", condition=condition)
         x = convolution(x, image_shape[-1], self.output_kernel, "output_conv")
         images = layers.Activation("tanh", dtype="float32", name="images")(x)
-        return keras.Model(z, images, name="generator")
+        return model(z, classes, images, "generator")
 
     def proposals(self, image_shape: ImageShape) -> list[str]:
         """Return changes of the projection, of the strides or of both that would fit."""
@@ -112,7 +118,9 @@ class ResNetGenerator(GeneratorConfig, Prepared):
         ]
         return propose(self.projection.size, enlarging, image_shape)
 
-    def _residual(self, x: Maps, block: ResidualBlock, name: str) -> Maps:
+    def _residual(
+        self, x: Maps, block: ResidualBlock, name: str, condition: Vectors | None
+    ) -> Maps:
         """Enlarge (N, H, W, C) to (N, H · stride, W · stride, filters)."""
 
         def enlarged(x: Maps, kernel: int, name: str) -> Maps:
@@ -129,8 +137,8 @@ class ResNetGenerator(GeneratorConfig, Prepared):
         if block.stride > 1 or x.shape[-1] != block.filters:
             skip = enlarged(x, 1, f"{name}_skip")
         first, second = f"{name}_conv1", f"{name}_conv2"
-        x = enlarged(self.prepare(x, first, exact_norm=False), block.kernel, first)
-        x = dropout(self.prepare(x, second, exact_norm=False), block.dropout, second)
+        x = enlarged(self.prepare(x, first, condition=condition), block.kernel, first)
+        x = dropout(self.prepare(x, second, condition=condition), block.dropout, second)
         x = convolution(x, block.filters, block.kernel, second)
         return layers.Add(name=f"{name}_add")([skip, x])
 
@@ -192,13 +200,12 @@ class ResNetDiscriminator(DiscriminatorConfig, ResNetEncoder):
     norm: Norm = "none"
     activation: Activation = "leaky_relu"
 
-    def build(self, image_shape: ImageShape) -> keras.Model:
+    def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
         """Build the network: float images in [-1, 1] to float32 logits (N, 1), real is 1."""
-        images = layers.Input(image_shape, name="images")
+        images, classes = layers.Input(image_shape, name="images"), class_input(num_classes)
         x = self.encode(images, key="discriminator", exact_norm=True)
-        x = convolution(x, 1, 1, "output", spectral_norm=self.spectral_norm)
-        logits = layers.Activation("linear", dtype="float32", name="logits")(x)
-        return keras.Model(images, logits, name="discriminator")
+        logits = adversarial_logits(x, classes, spectral_norm=self.spectral_norm)
+        return model(images, classes, logits, "discriminator")
 
 
 @CLASSIFIERS.add("resnet")

@@ -12,6 +12,7 @@ from convgan.callbacks.quality import GeneratorQuality
 from convgan.callbacks.session import RunOptions, common_callbacks, training_session
 from convgan.config import GanRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
+from convgan.data.clusters import clustered
 from convgan.errors import DataError, RunError, UsageError
 from convgan.evaluation.diagnosis import not_finite_advice
 from convgan.evaluation.find_evaluator import find_evaluator
@@ -19,6 +20,7 @@ from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.build import check_networks, network_specs
 from convgan.recipes.make_gif import make_gif
 from convgan.runs import Run
+from convgan.runs.classes import GivenClasses, keep_clusters, kept_clusters
 from convgan.training.build import build_gan
 from convgan.training.callback import Callback
 from convgan.training.dry_run import dry_run
@@ -31,17 +33,22 @@ logger = logging.getLogger("convgan")
 def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
     """Train generator and discriminator on the training pictures less the held-out ones.
 
-    Returns the finished run, or None after a dry run. Labels, if there are any, are not used.
+    Returns the finished run, or None after a dry run. Labels are used with `conditional: true`.
     """
     dataset = load_dataset(config.data)
     train, held_out = hold_out(
         dataset.train, round(config.data.validation * len(dataset.train)), config.seed
     )
+    if config.conditional == "clusters":
+        train = clustered(train, config.seed, kept_clusters(options.resume, len(train)))
     shape, classes = train.image_shape, len(train.class_names)
     check_networks(config, shape, classes)
 
     set_precision_and_seed(config.train.precision, config.seed)
-    task = build_gan(config, shape, classes, count=len(train))
+    task = build_gan(
+        config, shape, classes,
+        count=len(train), class_fractions=train.class_fractions() if config.conditional else None,
+    )  # fmt: skip
     quality = _quality(config, task, held_out)
     if options.dry_run:
         dry_run(task, train, config.train)
@@ -53,6 +60,8 @@ def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
     with training_session(options, config, dataset, task, advice=advice) as (run, state):
         del dataset  # 50 MB of pictures that train and the held-out ones have copies of
         specs = network_specs(config, shape, classes)
+        if config.conditional:
+            _keep_classes(run, config, train)
         best: list[Callback] = []
         if quality:
             best = [
@@ -71,7 +80,13 @@ def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
             state=state,
             callbacks=[
                 SaveNetworks(run, state, task, specs),
-                SampleGrid(run, state, task, config.train.sample_grid),
+                SampleGrid(
+                    run,
+                    state,
+                    task,
+                    config.train.sample_grid,
+                    train.class_names if config.conditional else (),
+                ),
                 *common_callbacks(run, state, config, len(train)),
                 HealthCheck(run, state, task, config.train, quality),
                 *best,
@@ -83,6 +98,18 @@ def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
         except (DataError, RunError) as error:  # the training is done, whatever the disk says
             logger.warning("no training.gif: %s. Later: convgan make-gif %s", error, run.folder)
     return run
+
+
+def _keep_classes(run: Run, config: GanRunConfig, train: ImageSet) -> None:
+    """Write down which classes the networks are given, and which image is in which cluster."""
+    given = GivenClasses(
+        clusters=config.conditional == "clusters",
+        names=train.class_names,
+        fractions=tuple(train.class_fractions()),
+    )
+    run.update(classes=given.model_dump(mode="json"))
+    if given.clusters and train.labels is not None:
+        keep_clusters(run, train.labels)
 
 
 def _quality(config: GanRunConfig, task: GAN, held_out: ImageSet) -> GeneratorQuality | None:

@@ -6,15 +6,17 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from convgan.errors import DataError, UsageError
 from convgan.files import replacing
 
+_NAME_SIZE = 13  # pixels
 MAX_PIXELS = 64_000_000  # of one image, written or read
 _DAMAGE = (
     *(OSError, SyntaxError, ValueError, IndexError, EOFError, struct.error, zlib.error),
@@ -66,6 +68,26 @@ def image_grid(
     grid = cells.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
     grid = grid.reshape(rows * height, columns * width, channels)
     return np.pad(grid, [(0, gap), (0, gap), (0, 0)], constant_values=255)
+
+
+def name_columns(
+    grid: NDArray[np.uint8], names: Sequence[str], *, gap: int = 2
+) -> NDArray[np.uint8]:
+    """Return a grid (H, W, C) of as many columns as names with these above it, on white.
+
+    A name that is wider than its column is cut.
+    """
+    font = ImageFont.load_default(_NAME_SIZE)
+    strip = Image.new("L", (grid.shape[1], 2 * _NAME_SIZE), 255)
+    width = (grid.shape[1] - gap) / len(names)
+    for index, name in enumerate(names):
+        shown = name
+        while shown and font.getlength(shown) > width - gap:
+            shown = shown[:-2].rstrip() + "…" if len(shown) > 2 else ""
+        x = gap / 2 + (index + 0.5) * width
+        ImageDraw.Draw(strip).text((x, _NAME_SIZE), shown, fill=0, font=font, anchor="mm")
+    header = np.asarray(strip)[..., None].repeat(grid.shape[-1], axis=-1)
+    return np.concatenate([header, grid])
 
 
 def enlarge(images: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:

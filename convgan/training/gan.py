@@ -5,14 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from convgan.config import GanTrainConfig
+from convgan.models.conditioning import inputs_of
 from convgan.models.layers import update_spectral_norms
 from convgan.models.pixels import to_float, to_uint8
 from convgan.training.one_pass import logit_gradients, treats_samples_separately
 from convgan.training.optimizers import build_optimizer, update
-from convgan.training.streams import rng_counter, stream_seed
+from convgan.training.streams import draw_labels, rng_counter, stream_seed
 from convgan.training.task import Logs
 
 
@@ -21,11 +24,14 @@ class GAN:
 
     Args:
         generator: latent vectors (N, latent_dim) to float32 images in [-1, 1].
-        discriminator: such images to float32 logits (N, 1).
+        discriminator: such images to float32 logits (N, 1). In a conditional GAN both are given
+            one-hot classes, too.
         train: the configuration.
         total_steps: of the whole training, which the learning rates follow.
         ema: another network built as the generator, for the exponential moving average of its
             weights, which makes the samples; None: no average, the generator makes them.
+        class_fractions: of the training images, (K,), by which samples get their classes, in a
+            conditional GAN.
         seed: of everything random.
     """
 
@@ -37,6 +43,7 @@ class GAN:
         *,
         total_steps: int,
         ema: keras.Model | None = None,
+        class_fractions: NDArray[np.float64] | None = None,
         seed: int = 0,
     ) -> None:
         self.generator = generator
@@ -44,6 +51,7 @@ class GAN:
         self.ema = ema
         if ema:
             ema.set_weights(generator.get_weights())
+        self.class_fractions = class_fractions
         self.train_config = train
         self.one_pass = treats_samples_separately(discriminator)
         """For simultaneous updates: see `one_pass`; tests switch it off."""
@@ -89,13 +97,25 @@ class GAN:
             "discriminator_optimizer": self.discriminator_optimizer,
         }
 
-    def sample(self, stream: str, count: int, step: int = 0) -> tf.Tensor:
-        """Return uint8 images of the sampler, the same for the same arguments."""
-        return to_uint8(self.sampler(self.noise(stream, step, count), training=False))
+    def sample(self, stream: str, count: int, labels: tf.Tensor | None = None) -> tf.Tensor:
+        """Return uint8 images of the sampler, the same for the same arguments.
+
+        A conditional one's are of the labels (count,), or of drawn ones.
+        """
+        labels = self.draw_labels(stream, count) if labels is None else labels
+        inputs = inputs_of(self.sampler, self.noise(stream, 0, count), labels)
+        return to_uint8(self.sampler(inputs, training=False))
+
+    def draw_labels(self, stream: str, count: int) -> tf.Tensor | None:
+        """Return labels (count,) as frequent as in training; None where no class is given."""
+        if self.class_fractions is None:
+            return None
+        return draw_labels(
+            self.class_fractions, stream_seed(self.seed, f"{stream} labels", 0), count
+        )
 
     def train_step(self, images: tf.Tensor, labels: tf.Tensor | None = None) -> Logs:
         """Make one update of both networks and of the average; return the batch's losses."""
-        del labels
         step = tf.identity(self.step.value)
         self.step.assign_add(1)
         update_spectral_norms(self.discriminator)
@@ -105,20 +125,27 @@ class GAN:
         }
         real = to_float(images)
         if self.train_config.update == "alternating":
-            return self._alternating(real, step) | rates
-        return self._simultaneous(real, step) | rates
+            return self._alternating(real, labels, step) | rates
+        return self._simultaneous(real, labels, step) | rates
 
-    def _alternating(self, real: tf.Tensor, step: tf.Tensor) -> Logs:
+    def generate(self, z: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
+        """Return the generator's images in training, of the labels (N,) if it is conditional."""
+        return self.generator(inputs_of(self.generator, z, labels), training=True)
+
+    def judge(self, images: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
+        """Return the discriminator's logits (N, 1) in training."""
+        return self.discriminator(inputs_of(self.discriminator, images, labels), training=True)
+
+    def _alternating(self, real: tf.Tensor, labels: tf.Tensor | None, step: tf.Tensor) -> Logs:
         """D on real and generated images, then G with fresh noise through the new D."""
         loss = self.train_config.loss
         count = tf.shape(real)[0]
         counter = rng_counter(step, self.rollbacks.value)
-        fake = self.generator(self.noise("d_noise", counter, count), training=True)
+        fake = self.generate(self.noise("d_noise", counter, count), labels)
         with tf.GradientTape() as tape:
-            real_logits = self.discriminator(real, training=True)
-            fake_logits = self.discriminator(fake, training=True)
+            real_logits, fake_logits = self.judge(real, labels), self.judge(fake, labels)
             d_loss, g_loss = loss(real_logits, fake_logits)
-            penalty = self._penalty(real, fake, step)
+            penalty = self._penalty(real, fake, labels, step)
             d_total = d_loss + penalty
         gradients = tape.gradient(d_total, self.discriminator.trainable_variables)
         update((self.discriminator_optimizer, gradients, self.discriminator))
@@ -129,9 +156,9 @@ class GAN:
             new_real_logits = real_logits
             z = self.noise("g_noise", counter, count)
             with tf.GradientTape() as tape:
-                fake_logits = self.discriminator(self.generator(z, training=True), training=True)
+                fake_logits = self.judge(self.generate(z, labels), labels)
                 if loss.paired:  # else g_loss ignores them
-                    new_real_logits = self.discriminator(real, training=True)
+                    new_real_logits = self.judge(real, labels)
                 _, g_loss = loss(new_real_logits, fake_logits)
             gradients = tape.gradient(g_loss, self.generator.trainable_variables)
             update((self.generator_optimizer, gradients, self.generator))
@@ -148,19 +175,18 @@ class GAN:
             norm *= float(turns)
         return logs | {"g_loss": g_loss, "g_grad_norm": norm}
 
-    def _simultaneous(self, real: tf.Tensor, step: tf.Tensor) -> Logs:
+    def _simultaneous(self, real: tf.Tensor, labels: tf.Tensor | None, step: tf.Tensor) -> Logs:
         """Both networks from one forward pass, each against the other as it was before."""
         loss = self.train_config.loss
         counter = rng_counter(step, self.rollbacks.value)
         z = self.noise("d_noise", counter, tf.shape(real)[0])
         with tf.GradientTape() as g_tape:
-            fake = self.generator(z, training=True)
+            fake = self.generate(z, labels)
         with tf.GradientTape(persistent=True) as d_tape:
             d_tape.watch(fake)
-            real_logits = self.discriminator(real, training=True)
-            fake_logits = self.discriminator(fake, training=True)
+            real_logits, fake_logits = self.judge(real, labels), self.judge(fake, labels)
             d_loss, g_loss = loss(real_logits, fake_logits)
-            penalty = self._penalty(real, tf.stop_gradient(fake), step)
+            penalty = self._penalty(real, tf.stop_gradient(fake), labels, step)
             d_total = d_loss + penalty
         d_weights = self.discriminator.trainable_variables
         if self.one_pass:
@@ -187,7 +213,9 @@ class GAN:
             "g_grad_norm": tf.linalg.global_norm(g_gradients),
         }
 
-    def _penalty(self, real: tf.Tensor, fake: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    def _penalty(
+        self, real: tf.Tensor, fake: tf.Tensor, labels: tf.Tensor | None, step: tf.Tensor
+    ) -> tf.Tensor:
         """The penalty with its weight, applied every `interval` steps and scaled by that."""
         penalty = self.train_config.penalty
         if penalty is None:
@@ -195,7 +223,7 @@ class GAN:
 
         def value() -> tf.Tensor:
             seed = stream_seed(self.seed, "penalty", rng_counter(step, self.rollbacks.value))
-            discriminator = partial(self.discriminator, training=True)
+            discriminator = partial(self.judge, labels=labels)
             return penalty.weight * penalty.interval * penalty(discriminator, real, fake, seed)
 
         if penalty.interval == 1:
@@ -213,7 +241,7 @@ class GAN:
 
     def noise(self, stream: str, step: tf.Tensor | int, count: tf.Tensor | int) -> tf.Tensor:
         """Return latent vectors (count, latent_dim), the same for the same arguments."""
-        shape = [count, self.generator.input_shape[-1]]
+        shape = [count, self.generator.inputs[0].shape[-1]]
         return tf.random.stateless_normal(shape, stream_seed(self.seed, stream, step))
 
     def _output_names(self) -> tuple[str, str]:

@@ -44,6 +44,7 @@ _SEPARATE = (
     keras.layers.Add,
     keras.layers.Multiply,
     keras.layers.Concatenate,
+    keras.layers.Dot,
     GroupNorm,
     SpectralNorm,
 )

@@ -6,6 +6,7 @@ from zlib import crc32
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 
 def stream_seed(run_seed: int, stream: str, step: tf.Tensor | int) -> tf.Tensor:
@@ -39,3 +40,9 @@ def batch_indices(
     return tf.raw_ops.RandomIndexShuffle(
         index=tf.cast(positions, tf.int32), seed=seeds, max_index=count - 1, rounds=4
     )
+
+
+def draw_labels(fractions: NDArray[np.float64], seed: tf.Tensor, count: int) -> tf.Tensor:
+    """Return labels (count,), int64, each drawn by the classes' fractions (K,)."""
+    logits = tf.math.log(tf.constant(fractions[None], tf.float32))
+    return tf.random.stateless_categorical(logits, count, seed)[0]

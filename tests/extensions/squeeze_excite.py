@@ -42,7 +42,8 @@ class SqueezeExciteDiscriminator(DiscriminatorConfig):
     name: Literal["squeeze_excite"]
     filters: tuple[int, ...] = (8, 12)
 
-    def build(self, image_shape: ImageShape) -> keras.Model:
+    def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
+        del num_classes  # it has no use for them, and so cannot be conditional
         images = layers.Input(image_shape)
         return keras.Model(images, layers.Dense(1, dtype="float32")(encode(images, self.filters)))
 

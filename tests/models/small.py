@@ -37,13 +37,16 @@ def classifier(*, shape: ImageShape = SHAPE, **section: Any) -> keras.Model:
     return spec("classifier", shape, section).build()
 
 
-def spec(role: Role, shape: ImageShape, section: dict[str, Any]) -> NetworkSpec:
-    """Return what a network is built from, of the section's name or the role's default one."""
+def spec(role: Role, shape: ImageShape, section: dict[str, Any], *, given: int = 0) -> NetworkSpec:
+    """Return what a network is built from, of the section's name or the role's default one.
+
+    A GAN's network is given so many classes.
+    """
     name = section.get("name", "classifier" if role == "classifier" else "dcgan")
     if role == "generator":
-        return NetworkSpec(GENERATORS[name].model_validate(section), shape, CLASSES)
+        return NetworkSpec(GENERATORS[name].model_validate(section), shape, given)
     if role == "discriminator":
-        return NetworkSpec(DISCRIMINATORS[name].model_validate(section), shape, CLASSES)
+        return NetworkSpec(DISCRIMINATORS[name].model_validate(section), shape, given)
     return NetworkSpec(CLASSIFIERS[name].model_validate(section), shape, CLASSES)
 
 
@@ -67,6 +70,14 @@ NETWORKS: dict[str, tuple[Role, NetworkSpec]] = {
         spec("generator", SQUARE, GENERATOR | {"blocks": [BLOCK | {"upsample": "nearest"}]}),
     ),
     "resnet generator": ("generator", spec("generator", SQUARE, RESNET_GENERATOR)),
+    "conditional generator": (
+        "generator",
+        spec("generator", SQUARE, GENERATOR | {"modulation": "latent"}, given=3),
+    ),
+    "conditional discriminator": (
+        "discriminator",
+        spec("discriminator", SHAPE, {"blocks": [BLOCK | {"residual_units": 1}]}, given=3),
+    ),
     "batch norm": (
         "discriminator",
         spec(
@@ -140,7 +151,10 @@ def randomise(network: keras.Model, seed: int = 0) -> None:
         weight.assign(values)
 
 
-def inputs_of(network: keras.Model, count: int = 5, seed: int = 1) -> np.ndarray:
-    """Return inputs that the network takes, in [-1, 1]."""
+def inputs_of(network: keras.Model, count: int = 5, seed: int = 1) -> Any:
+    """Return inputs that the network takes: in [-1, 1], and classes if it is given any."""
     rng = np.random.default_rng(seed)
-    return rng.uniform(-1, 1, (count, *network.input_shape[1:])).astype(np.float32)
+    x = rng.uniform(-1, 1, (count, *network.inputs[0].shape[1:])).astype(np.float32)
+    if len(network.inputs) == 1:
+        return x
+    return [x, np.eye(network.inputs[1].shape[-1], dtype=np.float32)[np.arange(count) % 3]]

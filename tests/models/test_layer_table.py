@@ -106,7 +106,7 @@ def test_articles_networks_to_the_parameter(
 
     tables = check_networks(article_gan, (28, 28, 1), 10)
     rows = tables["generator"]
-    built = article_gan.generator.build((28, 28, 1))
+    built = article_gan.generator.build((28, 28, 1), 0)
     assert totals(rows) == of_keras(built) == (840_705, 384)
     assert [row.parameters for row in rows if row.name != "reshape"] == [
         *(0, 633_472, 512, 204_864, 256, 1_601)
@@ -118,7 +118,7 @@ def test_articles_networks_to_the_parameter(
     ]
 
     rows = tables["discriminator"]
-    assert totals(rows) == of_keras(article_gan.discriminator.build((28, 28, 1))) == (212_865, 0)
+    assert totals(rows) == of_keras(article_gan.discriminator.build((28, 28, 1), 0)) == (212_865, 0)
     assert [row.parameters for row in rows] == [0, 1_664, 204_928, 0, 6_273]
     assert sum(row.multiply_adds for row in rows) == (
         14 * 14 * 25 * 1 * 64 + 7 * 7 * 25 * 64 * 128 + 6_272
@@ -455,7 +455,7 @@ def test_a_network_of_an_extension_that_gives_something_else_is_refused() -> Non
         check_networks(config.model_copy(update={"model": without}), (28, 28, 1), 10)
 
 
-def _two_logits(_self: object, image_shape: ImageShape) -> keras.Model:
+def _two_logits(_self: object, image_shape: ImageShape, _num_classes: int) -> keras.Model:
     images = keras.layers.Input(image_shape)
     return keras.Model(images, keras.layers.Dense(2)(keras.layers.Flatten()(images)))
 

@@ -41,9 +41,9 @@ def test_parameters_of_the_articles() -> None:
     assert config.model.build((28, 28, 1), 10).count_params() == 93_322
     gan = load_config("dcgan-fashion-article")
     assert isinstance(gan, GanRunConfig)
-    generator = gan.generator.build((28, 28, 1))
+    generator = gan.generator.build((28, 28, 1), 0)
     assert (generator.count_params(), frozen(generator)) == (840_705, 384)
-    discriminator = gan.discriminator.build((28, 28, 1))
+    discriminator = gan.discriminator.build((28, 28, 1), 0)
     assert (discriminator.count_params(), frozen(discriminator)) == (212_865, 0)
 
 

@@ -289,7 +289,6 @@ def test_sample_is_repeatable_and_stored_as_pictures_are() -> None:
     assert np.ptp(images) > 20
     assert np.array_equal(task.sample("samples", 7), images)
     assert not np.array_equal(task.sample("eval", 7), images)
-    assert not np.array_equal(task.sample("samples", 7, step=1), images)
     z = noise("samples", 0, 7)
     expected = np.round((task.sampler(z, training=False).numpy() + 1) * 127.5)
     np.testing.assert_allclose(images, expected, atol=1)

@@ -61,16 +61,18 @@ def tolerance(request: pytest.FixtureRequest) -> Iterator[tuple[float, float]]:
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(request.param)
-    yield (1e-5, 1e-5) if request.param == "float32" else (1e-5, 5e-2)
+    yield (1e-5, 1e-5) if request.param == "float32" else (1e-5, 1e-1)
     keras.config.set_dtype_policy(before)
 
 
-def gradients(task: GAN, *, one_pass: bool) -> tuple[list[Array], list[Array]]:
+def gradients(
+    task: GAN, *, one_pass: bool, batch: tf.Tensor = BATCH, labels: tf.Tensor | None = None
+) -> tuple[list[Array], list[Array]]:
     """Those of D and of G that the next step computes; nothing moves."""
     recorders = Recorder(), Recorder()
     task.discriminator_optimizer, task.generator_optimizer = recorders
     task.one_pass = one_pass
-    task.train_step(BATCH)
+    task.train_step(batch, labels)
     return recorders[0].gradients, recorders[1].gradients
 
 

@@ -91,8 +91,8 @@ def gan_specs(*, generator_norm: str = "none", **critic: Any) -> Mapping[Role, N
         block = {"filters": 4, "kernel": 3, "stride": 2, "activation": "leaky_relu"} | critic
         discriminator = DISCRIMINATORS["dcgan"].model_validate({"blocks": [block]})
     return {
-        "generator": NetworkSpec(generator, SHAPE, 3),
-        "discriminator": NetworkSpec(discriminator, SHAPE, 3),
+        "generator": NetworkSpec(generator, SHAPE, 0),
+        "discriminator": NetworkSpec(discriminator, SHAPE, 0),
     }
 
 
