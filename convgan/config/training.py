@@ -10,6 +10,9 @@ from pydantic import Discriminator, Field, model_validator
 from convgan.config.kinds import ChosenAugmentation, ChosenLoss, ChosenPenalty
 from convgan.config.section import Fraction, Positive, Section
 
+WeightDecay = Annotated[float, Field(ge=0, le=10)]
+"""By which kernels shrink in a step, times the learning rate; biases and norms do not."""
+
 
 class Adam(Section):
     """Kingma and Ba, 2015; the defaults are Keras's."""
@@ -28,7 +31,27 @@ class RMSprop(Section):
     rho: Fraction = 0.9
 
 
-Optimizer = Annotated[Adam | RMSprop, Discriminator("name")]
+class SGD(Section):
+    """Stochastic gradient descent with momentum (Sutskever et al., 2013)."""
+
+    name: Literal["sgd"]
+    learning_rate: Positive = 1e-2
+    momentum: Fraction = 0.9
+    nesterov: bool = True
+    weight_decay: WeightDecay = 0.0
+
+
+class AdamW(Section):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
+
+    name: Literal["adamw"]
+    learning_rate: Positive = 1e-3
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
+    weight_decay: Annotated[float, Field(gt=0, le=10)] = 0.01
+
+
+Optimizer = Annotated[Adam | AdamW | RMSprop | SGD, Discriminator("name")]
 Schedule = Literal["constant", "cosine", "linear", "one_cycle"]
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from convgan.config import Adam, Optimizer, Schedule
+from convgan.config import Optimizer, Schedule
 
+_KINDS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+}
 _RISE = 0.3  # fraction of the steps in which a one-cycle rate rises
 _START = 1 / 25  # of the peak, where it begins to rise
 
@@ -19,10 +25,13 @@ def build_optimizer(
     It is built, so that a resume finds its moments.
     """
     rate = _rate(optimizer.learning_rate, schedule, max(1, total_steps))
-    if isinstance(optimizer, Adam):
-        built = keras.optimizers.Adam(rate, beta_1=optimizer.beta_1, beta_2=optimizer.beta_2)
-    else:
-        built = keras.optimizers.RMSprop(rate, rho=optimizer.rho)
+    settings = optimizer.model_dump(exclude={"name", "learning_rate"})
+    decays = bool(settings.get("weight_decay"))
+    if not decays:
+        settings.pop("weight_decay", None)  # Keras would decay by 0, in another pass
+    built = _KINDS[optimizer.name](rate, **settings)
+    if decays:
+        built.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     built.build(network.trainable_variables)
     return built
 

@@ -7,8 +7,10 @@ from math import cos, pi
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from pydantic import TypeAdapter
 
-from convgan.config import Adam, RMSprop, Schedule
+from convgan.config import Adam, Optimizer, RMSprop, Schedule
 from convgan.training.optimizers import build_optimizer
 
 from .tiny import classifier, classifier_spec, dcgan, gan_train
@@ -88,3 +90,40 @@ def test_moments_are_there_before_the_first_step() -> None:
         shapes = sorted(tuple(v.shape) for v in optimizer.variables if "iteration" not in v.path)
         weights = sorted(2 * [tuple(v.shape) for v in network.trainable_variables])
         assert [shape for shape in shapes if shape] == weights
+
+
+def steps_of(settings: dict[str, object], gradients: list[float]) -> list[float]:
+    """A kernel of [1, -2] and a bias of 3 after steps with these gradients for each of them."""
+    keras.utils.set_random_seed(0)
+    network = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+    network.set_weights([np.array([[1.0], [-2.0]]), np.array([3.0])])
+    optimizer = build_optimizer(
+        TypeAdapter(Optimizer).validate_python(settings), "constant", 9, network
+    )
+    for gradient in gradients:
+        values = [np.full((2, 1), gradient, np.float32), np.full(1, gradient, np.float32)]
+        optimizer.apply([tf.constant(value) for value in values], network.trainable_variables)
+    kernel, bias = network.get_weights()
+    return [*kernel[:, 0].tolist(), *bias.tolist()]
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.2])
+@pytest.mark.parametrize("nesterov", [True, False])
+def test_sgd(nesterov: bool, decay: float) -> None:
+    settings = {"name": "sgd", "learning_rate": 0.1, "momentum": 0.8, "nesterov": nesterov}
+    found = steps_of(settings | {"weight_decay": decay}, [1.0, -0.5, 2.0])
+    expected = np.array([1.0, -2.0, 3.0])
+    velocity = 0.0
+    for gradient in [1.0, -0.5, 2.0]:
+        expected[:2] *= 1 - 0.1 * decay  # not the bias
+        velocity = 0.8 * velocity - 0.1 * gradient
+        expected += 0.8 * velocity - 0.1 * gradient if nesterov else velocity
+    assert found == pytest.approx(expected.tolist(), rel=1e-5)
+
+
+def test_adamw_is_adam_whose_kernels_shrink() -> None:
+    rate = {"learning_rate": 0.1, "beta_1": 0.7, "beta_2": 0.8}
+    plain = steps_of({"name": "adam"} | rate, [1.0])
+    decayed = steps_of({"name": "adamw", "weight_decay": 0.3} | rate, [1.0])
+    shrunk = [plain[0] - 0.03 * 1.0, plain[1] + 0.03 * 2.0, plain[2]]
+    assert decayed == pytest.approx(shrunk, rel=1e-5)
