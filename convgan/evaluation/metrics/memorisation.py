@@ -48,10 +48,7 @@ def evaluate_memorisation(
     fraction below it mostly means that the images are farther from the training images than real
     ones.
 
-    Returns:
-        the fraction of the generated images that count as memorised, its reference the same of
-        the test images. In the details both sides' median Euclidean distance to the nearest
-        training image, in the unit of the features, and the numbers of images.
+    The details hold both sides' median Euclidean distance to the nearest training image.
 
     Raises:
         UsageError: too few images.
