@@ -41,21 +41,17 @@ class Predictions(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What a metric may look at.
-
-    Attributes:
-        generated: the images to be measured; for a reference, training images instead.
-        test: the real images that they are compared with.
-        train: all training images.
-        class_names: K names.
-        seed: of everything random.
-    """
+    """What a metric may look at."""
 
     generated: Predictions
+    """Of the images to be measured; for a reference, of training images instead."""
     test: Predictions
+    """Of the real images that they are compared with."""
     train: Predictions
+    """Of all training images."""
     class_names: tuple[str, ...]
     seed: int
+    """Of everything random."""
 
 
 Measure = Callable[[Evidence], Iterable[MetricResult]]
@@ -63,21 +59,18 @@ Measure = Callable[[Evidence], Iterable[MetricResult]]
 
 @dataclass(frozen=True)
 class Metric:
-    """One entry of `METRICS`.
-
-    Attributes:
-        measure: gives one or several results, or none where there are too few images.
-        protocol: what must agree for two values to be compared, in addition to the evaluator,
-            the data, the numbers of images and the seed.
-        reference: whether a draw of training images, measured as if generated, gives each
-            result's reference; if not, results may come with one of their own.
-        option: the option of `convgan eval` that asks for it; None: it is always measured.
-    """
+    """One entry of `METRICS`."""
 
     measure: Measure
+    """Gives one or several results, or none where there are too few images."""
     protocol: Mapping[str, JsonValue]
+    """What must agree for two values to be compared, in addition to the evaluator, the data, the
+    numbers of images and the seed."""
     reference: bool
+    """Whether a draw of training images, measured as if generated, gives each result's reference;
+    if not, results may come with one of their own."""
     option: str | None
+    """The option of `convgan eval` that asks for it; None: it is always measured."""
 
 
 METRICS: Registry[Metric] = Registry("metric", home="convgan.evaluation.metrics")

@@ -18,25 +18,21 @@ class _Part(BaseModel):
 
 
 class MetricResult(_Part):
-    """One number about generated images.
-
-    Attributes:
-        name: what programs call it; no other result has it.
-        title: what people call it.
-        value: finite.
-        direction: which values are better.
-        standard_error: that of drawing other images of the same generator, where it is known.
-        reference: what real images score, where that is measured.
-        details: what the number was made of.
-    """
+    """One number about generated images."""
 
     name: str
+    """What programs call it; no other result has it."""
     title: str
+    """What people call it."""
     value: float
+    """Finite."""
     direction: Direction
     standard_error: float | None = None
+    """That of drawing other images of the same generator, where it is known."""
     reference: float | None = None
+    """What real images score, where that is measured."""
     details: dict[str, JsonValue] = {}
+    """What the number was made of."""
 
 
 class ClassFractions(_Part):
@@ -90,6 +86,10 @@ class Protocol(_Part):
     seed: int
     metrics: dict[str, JsonValue]
     """What each metric says of itself, by `metric.key`."""
+
+    def flat(self) -> dict[str, JsonValue]:
+        """Return all of it by name, what metrics say beside the rest."""
+        return self.model_dump(exclude={"metrics"}) | self.metrics
 
 
 class Checkpoint(_Part):
