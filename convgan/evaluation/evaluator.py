@@ -101,10 +101,7 @@ def load_evaluator(path: Path, name: str) -> Evaluator:
 
 
 def bundled_card(data_name: str) -> dict[str, Any] | None:
-    """Return what is known of the network that comes with convgan for a data set, or None.
-
-    Its `sha256`, test `accuracy`, `features`, `parameters`, and the `command` that made it.
-    """
+    """Return what is known of the network that comes with convgan for a data set, or None."""
     path = _BUNDLED / f"{data_name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -139,6 +139,7 @@ class Finding(_Part):
 class GeneratorEvaluation(_Part):
     """`eval/generator.json`: generated images against the test images."""
 
+    file: ClassVar[str] = "eval/generator.json"
     provenance: Provenance
     checkpoint: Checkpoint
     evaluator_accuracy: float
@@ -170,7 +171,6 @@ class Classification(_Part):
     count: int
     accuracy: float
     accuracy_95: tuple[float, float]
-    """95 % interval."""
     loss: float
     """Mean cross-entropy, nats."""
     expected_calibration_error: float
@@ -182,23 +182,23 @@ class Classification(_Part):
 class ClassifierEvaluation(Classification):
     """`eval/classifier.json`: a classifier on the test set."""
 
+    file: ClassVar[str] = "eval/classifier.json"
     provenance: Provenance
     mirrored: bool
     epoch: int | None
     step: int | None
 
 
-Evaluation = GeneratorEvaluation | ClassifierEvaluation
 E = TypeVar("E", GeneratorEvaluation, ClassifierEvaluation)
 
 
-def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
+def write_evaluation(folder: Path, evaluation: GeneratorEvaluation | ClassifierEvaluation) -> None:
     """Write the result into a run's folder.
 
     Raises:
         RunError: the file cannot be written.
     """
-    write_json(_path(folder, type(evaluation)), evaluation.model_dump(mode="json"))
+    write_json(folder / evaluation.file, evaluation.model_dump(mode="json"))
 
 
 def read_evaluation(folder: Path, kind: type[E]) -> E | None:
@@ -207,13 +207,8 @@ def read_evaluation(folder: Path, kind: type[E]) -> E | None:
     Raises:
         DataError: the file is not what `eval` writes.
     """
-    path = _path(folder, kind)
+    path = folder / kind.file
     if not path.is_file():
         return None
     wrong = f"{path} is not what eval writes (make it anew with: convgan eval {folder})"
     return validated(read_json(path), kind, wrong)
-
-
-def _path(folder: Path, kind: type[Evaluation]) -> Path:
-    name = "generator" if issubclass(kind, GeneratorEvaluation) else "classifier"
-    return folder / "eval" / f"{name}.json"

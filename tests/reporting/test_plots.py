@@ -167,15 +167,6 @@ def test_class_histogram_has_two_bars_a_class(tmp_path: Path, figures: list[Figu
     np.testing.assert_allclose([bar.get_height() for bar in right], generated)
 
 
-def test_shapes_that_disagree_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"matrix \(2, 3\) for 3 class names"):
-        save_confusion_matrix(tmp_path / "a.png", np.zeros((2, 3), int), class_names=NAMES)
-    with pytest.raises(ValueError, match=r"shapes \(3,\) and \(2,\) for 3 class names"):
-        save_class_histogram(
-            tmp_path / "a.png", np.zeros(3), generated_fractions=np.zeros(2), class_names=NAMES
-        )
-
-
 def test_plots_ignore_and_keep_the_users_settings(tmp_path: Path) -> None:
     shares = np.array([0.5, 0.3, 0.2])
 

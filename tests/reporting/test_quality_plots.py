@@ -179,12 +179,6 @@ def test_no_finite_value_is_told(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_best_epoch_must_have_a_value(tmp_path: Path) -> None:
-    points = [(1, 2.0, None), (2, math.nan, None)]
-    with pytest.raises(ValueError, match=r"epoch 2 is to be marked.*\[1\]"):
-        save_metric_over_epochs(tmp_path / "a.png", points, name="KID", best=2)
-
-
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     target = tmp_path / "file" / "a.png"
