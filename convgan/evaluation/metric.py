@@ -41,17 +41,16 @@ class Predictions(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What a metric may look at."""
+    """What a metric may look at: generated images, the test images, all training images.
+
+    For a reference, training images stand for generated ones. The seed is of everything random.
+    """
 
     generated: Predictions
-    """Of the images to be measured; for a reference, of training images instead."""
     test: Predictions
-    """Of the real images that they are compared with."""
     train: Predictions
-    """Of all training images."""
     class_names: tuple[str, ...]
     seed: int
-    """Of everything random."""
 
 
 Measure = Callable[[Evidence], Iterable[MetricResult]]
@@ -59,18 +58,18 @@ Measure = Callable[[Evidence], Iterable[MetricResult]]
 
 @dataclass(frozen=True)
 class Metric:
-    """One entry of `METRICS`."""
+    """One entry of `METRICS`: a function that gives results, or none of too few images.
+
+    `protocol` must agree for two values to be compared, in addition to the evaluator, the data,
+    the numbers of images and the seed. With `reference`, a draw of training images, measured as if
+    generated, gives each result's reference; without, results may come with one of their own. Only
+    the `option` of `convgan eval` asks for it, if it has one.
+    """
 
     measure: Measure
-    """Gives one or several results, or none where there are too few images."""
     protocol: Mapping[str, JsonValue]
-    """What must agree for two values to be compared, in addition to the evaluator, the data, the
-    numbers of images and the seed."""
     reference: bool
-    """Whether a draw of training images, measured as if generated, gives each result's reference;
-    if not, results may come with one of their own."""
     option: str | None
-    """The option of `convgan eval` that asks for it; None: it is always measured."""
 
 
 METRICS: Registry[Metric] = Registry("metric", home="convgan.evaluation.metrics")

@@ -47,10 +47,11 @@ def verdict(classes: ClassFractions, results: Sequence[MetricResult], train: Gan
     """
     measured = [each for each in results if each.name in {"recall", "coverage"} and each.reference]
     worst = min((_ratio(each) for each in measured), default=None)
-    missing = missing_classes(classes, train)
     uneven = _uneven(classes)
     all_there = f"All {_expected(classes)} classes are there"
-    if worst is None:
+    if missing := missing_classes(classes, train):
+        variety = f"{missing} {_beside(measured).capitalize()}." if measured else missing
+    elif worst is None:
         variety = f"{all_there}; the variety within them was not measured."
     elif worst < LITTLE:
         variety = (
@@ -62,8 +63,6 @@ def verdict(classes: ClassFractions, results: Sequence[MetricResult], train: Gan
     else:
         clear = "" if uneven else ": no sign of mode collapse"
         variety = f"{all_there}, and their variety comes near that of real images{clear}."
-    if missing:
-        variety = f"{missing} {_beside(measured).capitalize()}." if measured else missing
     return f"{variety} {uneven}".strip()
 
 

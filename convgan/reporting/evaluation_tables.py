@@ -58,14 +58,10 @@ def generator_tables(found: GeneratorEvaluation) -> list[Table]:
         f"{protocol.evaluator}, {protocol.feature_dimension} features"
     )
     header = ("number", "value", "±", "real images", "better")
-    rows = [
-        (
-            each.title,
-            *map(_number, (each.value, each.standard_error, each.reference)),
-            each.direction,
-        )
-        for each in found.metrics
-    ]
+    rows = []
+    for each in found.metrics:
+        numbers = each.value, each.standard_error, each.reference
+        rows.append((each.title, *map(_number, numbers), each.direction))
     others = [(each.text,) for each in found.findings if each.name != "classes_missing"]
     return [
         Table(title, header, rows),
@@ -115,8 +111,7 @@ def _from_ideal(result: MetricResult) -> float:
 
 
 def _class_table(classes: ClassFractions, accuracy: float) -> Table:
-    marks = dict.fromkeys(classes.missing, "missing")
-    marks |= dict.fromkeys(classes.rare, "rare")
+    marks = dict.fromkeys(classes.missing, "missing") | dict.fromkeys(classes.rare, "rare")
     marks |= dict.fromkeys(classes.often, "too often")
     marks |= dict.fromkeys(classes.seldom, "too seldom")
     rows = [

@@ -24,13 +24,6 @@ class Table:
     note: str = ""
     """What a reader has to know, below the table."""
 
-    def __post_init__(self) -> None:
-        for row in (*self.rows, *self.footer):
-            if len(row) != len(self.header):
-                raise ValueError(
-                    f"table {self.title!r}: a row has {len(row)} cells for {len(self.header)} heads"
-                )
-
 
 def write_report(
     path: Path,

@@ -36,18 +36,18 @@ class MetricResult(_Part):
 
 
 class ClassFractions(_Part):
-    """Fractions of images that a classifier takes for each class, by the classes' names."""
+    """Fractions of images that a classifier takes for each class, by the classes' names.
+
+    Of the classes that occur, the missing ones are never made, the rare ones less than a tenth as
+    often; beyond chance, some are made more than twice or less than half as often.
+    """
 
     generated: dict[str, float]
     real: dict[str, float]
     missing: list[str]
-    """Classes of real images that no generated one is of."""
     rare: list[str]
-    """Classes made, but less than a tenth as often as they occur."""
     often: list[str]
-    """Classes made more than twice as often as they occur, and not by chance."""
     seldom: list[str]
-    """Classes made less than half as often, and not by chance; without the rare ones."""
 
 
 class DataSource(_Part):
@@ -68,7 +68,11 @@ class Provenance(_Part):
 
 
 class Protocol(_Part):
-    """What must agree for two values to be compared."""
+    """What must agree for two values to be compared.
+
+    The reference values are measured with `reference` training images; `metrics` is what each
+    metric says of itself, by `metric.key`.
+    """
 
     evaluator: str
     evaluator_sha256: str
@@ -80,12 +84,10 @@ class Protocol(_Part):
     test: int
     train: int
     reference: int
-    """Training images that the reference values are measured with."""
     svm_labels: int
     svm_draws: int
     seed: int
     metrics: dict[str, JsonValue]
-    """What each metric says of itself, by `metric.key`."""
 
     def flat(self) -> dict[str, JsonValue]:
         """Return all of it by name, what metrics say beside the rest."""
@@ -166,17 +168,18 @@ class ClassScores(_Part):
 
 
 class Classification(_Part):
-    """How good a classifier's predictions are."""
+    """How good a classifier's predictions are: fractions, and the mean cross-entropy in nats.
+
+    The rows of the confusion matrix are true classes, its columns predicted ones.
+    """
 
     count: int
     accuracy: float
     accuracy_95: tuple[float, float]
     loss: float
-    """Mean cross-entropy, nats."""
     expected_calibration_error: float
     classes: dict[str, ClassScores]
     confusion_matrix: list[list[int]]
-    """Counts; rows are true classes, columns predicted ones."""
 
 
 class ClassifierEvaluation(Classification):

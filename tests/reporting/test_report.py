@@ -7,8 +7,6 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pytest
-
 import convgan.reporting
 from convgan.reporting import Table, write_report
 
@@ -84,13 +82,6 @@ def test_names_that_are_not_unicode_are_written(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     write_report(path, title="bad \udc80 name", facts={}, pictures=[("", "\udc80.png")])
     assert "bad ? name" in path.read_text(encoding="utf-8")
-
-
-def test_a_ragged_table_is_refused() -> None:
-    with pytest.raises(ValueError, match="a row has 1 cells for 2 heads"):
-        Table("Numbers", ["a", "b"], [["1", "2"], ["1"]])
-    with pytest.raises(ValueError, match="a row has 1 cells for 2 heads"):
-        Table("Numbers", ["a", "b"], [["1", "2"]], footer=[["1"]])
 
 
 def test_sums_and_notes_are_on_the_page(tmp_path: Path) -> None:
