@@ -224,7 +224,7 @@ def evaluate(
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option(help="Images to generate: more than features, 128 as a rule; else 10,000."),
+        typer.Option(help="Images, more than the evaluator's features (128); else 10,000."),
     ] = None,
     which: Annotated[
         Literal["best", "last"] | None,

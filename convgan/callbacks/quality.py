@@ -49,8 +49,7 @@ class GeneratorQuality:
         self.evaluator = evaluator
         self.samples = samples
         self.every = every
-        self.classes: ClassFractions | None = None
-        """The class fractions of the newest epoch that was looked at."""
+        self.classes: ClassFractions | None = None  # of the newest epoch that was looked at
 
     @property
     def protocol(self) -> str:

@@ -167,7 +167,8 @@ def _broken(record: Record) -> list[str]:
 
 def _mean(lines: Sequence[Record], name: str) -> float:
     """Return the mean, NaN if any value is missing: then every comparison is false."""
-    return float(np.array([line.get(name) for line in lines], np.float64).mean())
+    values = [line.get(name) for line in lines]
+    return sum(math.nan if value is None else value for value in values) / len(values)
 
 
 def _when(step: int, epoch: float) -> str:

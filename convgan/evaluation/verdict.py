@@ -16,7 +16,7 @@ LITTLE = 0.5  # less than half of the real images have a generated one near them
 
 
 def advised_penalty(train: GanTrainConfig) -> str:
-    """Return in words what to change about the penalty: none is set yet, or its weight is small."""
+    """Return what to try about the penalty, in words: a first one, or a larger weight."""
     if train.penalty is None:
         return "a penalty (train.penalty r1)"
     return f"a larger train.penalty.weight (now {train.penalty.weight:g})"

@@ -84,8 +84,8 @@ def comparison_table(evaluations: Sequence[GeneratorEvaluation]) -> Table:
         "Side by side",
         ("number", *names, "real images", "better"),
         rows,
-        note="*: better than each other one, by more than twice the standard error of their "
-        "difference where the errors (±) are known. Nothing is said of other training seeds.",
+        note="*: better than each other one; where errors (±) are known, by more than twice that "
+        "of the difference. It says nothing of other training seeds.",
     )
 
 

@@ -48,12 +48,11 @@ def evaluate_neighbours(
     Two samples of the same law do not reach 1 in precision and recall; their density is 1 on
     average, their coverage 1 − 2^−k for large N = M. All four depend on counts and features.
 
-    Returns:
-        precision and recall, with k = `manifold_k`: the fraction of the generated images in the
-        ball of at least one real image, and of the real ones in that of at least one generated
-        image (Kynkäänniemi et al., section 2). Density and coverage, with k = `density_k`: the
-        mean number of real images whose ball holds a generated one, over k, which may exceed 1,
-        and the fraction of the real images whose ball holds one (Naeem et al., section 3.2).
+    Precision and recall, with k = `manifold_k`, are the fraction of the generated images in the
+    ball of at least one real image, and of the real ones in that of at least one generated image
+    (Kynkäänniemi et al., section 2). Density and coverage, with k = `density_k`, are the mean
+    number of real images whose ball holds a generated one, over k, which may exceed 1, and the
+    fraction of the real images whose ball holds one (Naeem et al., section 3.2).
 
     Raises:
         UsageError: too few images for a k-th neighbour.
