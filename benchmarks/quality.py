@@ -28,7 +28,7 @@ from convgan.evaluation.metrics.frechet import fit_gaussian, frechet_distance
 from convgan.evaluation.prediction import generate, predict_logits
 from convgan.hardware import set_precision_and_seed, start_tensorflow
 from convgan.models.network_file import read_network
-from convgan.recipes.evaluate import latent
+from convgan.recipes.evaluate_generators import latent
 from convgan.training.build import build_gan
 from convgan.training.steps import compile_steps
 from convgan.training.timing import Steps

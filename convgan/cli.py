@@ -223,7 +223,8 @@ def evaluate(
         ),
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(min=2, help="Images to generate; else 10,000.")
+        int | None,
+        typer.Option(help="Images, more than the evaluator's features (128); else 10,000."),
     ] = None,
     which: Annotated[
         Literal["best", "last"] | None,
@@ -258,11 +259,9 @@ def evaluate(
 
     found = [find_run(run, out) for run in runs] if runs else [find_run(None, out)]
     start_tensorflow(device=device, show_noise=debug)
-    from convgan.recipes.evaluate import (
-        EvalOptions,
-        evaluate_classifier_run,
-        evaluate_generator_runs,
-    )
+    from convgan.evaluation.generator import EvalOptions
+    from convgan.recipes.evaluate_classifier import evaluate_classifier_run
+    from convgan.recipes.evaluate_generators import evaluate_generator_runs
     from convgan.reporting.evaluation_tables import comparison_table, evaluation_tables
     from convgan.terminal import format_tables
 

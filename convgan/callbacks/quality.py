@@ -32,11 +32,15 @@ class GeneratorQuality:
         samples: int,
         every: int,
     ) -> None:
-        if samples <= evaluator.dimension:
-            raise UsageError(
-                f"train.evaluate_samples is {samples}; expected more than the "
-                f"{evaluator.dimension} features of {evaluator.name}"
-            )
+        for count, what in (
+            (samples, f"train.evaluate_samples is {samples}"),
+            (len(held_out), f"data.validation holds out {len(held_out):,} of the pictures"),
+        ):
+            if count <= evaluator.dimension:
+                raise UsageError(
+                    f"{what}; expected more than the {evaluator.dimension} features of "
+                    f"{evaluator.name}"
+                )
         features, logits = evaluator.predict(held_out.images)
         self.real = fit_gaussian(features)
         self.real_classes = logits.argmax(axis=1)
@@ -45,8 +49,7 @@ class GeneratorQuality:
         self.evaluator = evaluator
         self.samples = samples
         self.every = every
-        self.classes: ClassFractions | None = None
-        """The class fractions of the newest epoch that was looked at."""
+        self.classes: ClassFractions | None = None  # of the newest epoch that was looked at
 
     @property
     def protocol(self) -> str:

@@ -16,13 +16,7 @@ _BINS = 15
 def evaluate_classification(
     logits: NDArray[np.floating], labels: NDArray[np.integer], class_names: tuple[str, ...]
 ) -> Classification:
-    """Compare logits (N, K) with labels (N,) in [0, K).
-
-    Returns:
-        accuracy with its 95 % interval (fractions), mean cross-entropy (nats), expected
-        calibration error, the confusion matrix (rows true, columns predicted), and precision,
-        recall, F1 (fractions; null where undefined) and the number of images of each class.
-    """
+    """Compare logits (N, K) with labels (N,) in [0, K)."""
     logits = np.asarray(logits, np.float64)
     predicted = logits.argmax(axis=1)
     probabilities = softmax(logits, axis=1)

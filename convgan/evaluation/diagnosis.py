@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgan.evaluation.verdict import missing_classes
+from convgan.evaluation.verdict import advised_penalty, missing_classes
 from convgan.runs.evaluations import ClassFractions, Finding
 
 if TYPE_CHECKING:
@@ -51,29 +51,17 @@ def diagnose(
 ) -> list[Finding]:
     """Look for the known faults of adversarial training; a healthy run has none.
 
-    Args:
-        records: the lines of `metrics.jsonl`, oldest first; None stands for a number that was
-            not finite.
-        train: how the run is trained: the loss decides what the log's numbers mean, and the
-            advice names what is not yet tried.
-        samples: oldest first, all of the same latent vectors. The last are looked at, and compared
-            with the latest ones that are at least 1,000 steps older.
-        classes: what the newest samples were taken for.
-
-    Returns:
-        findings named `not_finite`, `discriminator_wins`, `generator_stands_still`,
-        `samples_alike` and `classes_missing`, each at most once.
-
-    Raises:
-        ValueError: the samples are not uint8 (N, H, W, C), or differ in shape.
+    `records` are the lines of `metrics.jsonl`, oldest first, with None for a number that was not
+    finite; the loss in `train` decides what they mean, and the advice names what is not yet tried.
+    `samples` are oldest first, all of the same latent vectors: the last are looked at, and compared
+    with the latest ones that are at least 1,000 steps older. `classes` are those of the last.
     """
-    _check(samples)
     findings = (
         _not_finite(records, train),
         _discriminator_wins(records, train),
         _generator_stands_still(samples, train),
         _samples_alike(samples, train),
-        _classes_missing(classes),
+        _classes_missing(classes, train),
     )
     return [finding for finding in findings if finding]
 
@@ -86,8 +74,8 @@ def _not_finite(records: Sequence[Record], train: GanTrainConfig) -> Finding | N
     return Finding(
         name="not_finite",
         text=f"Not a finite number: {', '.join(_broken(first))} at "
-        f"{_when(first['step'], first['epoch'])}, the first of {len(broken)} such lines of "
-        f"{len(records)} in the log. Networks saved since are suspect. Try "
+        f"{_when(first['step'], first['epoch'])}, the first such line of the log "
+        f"({len(broken)} of {len(records)}). Networks saved since are suspect. Try "
         f"{not_finite_advice(train)}.",
     )
 
@@ -97,7 +85,7 @@ def not_finite_advice(train: GanTrainConfig) -> str:
     precision = "" if train.precision == "float32" else "train.precision float32, "
     return (
         f"{precision}{_lower('generator', train)}, {_lower('discriminator', train)}, "
-        f"{_penalty(train)}, or another train.loss"
+        f"{advised_penalty(train)}, or another train.loss"
     )
 
 
@@ -122,7 +110,8 @@ def _discriminator_wins(records: Sequence[Record], train: GanTrainConfig) -> Fin
         name="discriminator_wins",
         text=f"The discriminator wins: {seen} on average over the {RECENT_STEPS} steps to "
         f"{_when(step, epoch)}. The generator gets hardly any usable gradient. Try "
-        f"{_penalty(train)}, more dropout in discriminator.blocks, {_lower('discriminator', train)}"
+        f"{advised_penalty(train)}, more dropout in discriminator.blocks, "
+        f"{_lower('discriminator', train)}"
         f"{', train.loss.label_smoothing 0.1' if smooth else ''}, or more images.",
     )
 
@@ -158,13 +147,13 @@ def _samples_alike(samples: Sequence[Samples], train: GanTrainConfig) -> Finding
         name="samples_alike",
         text=f"Mode collapse: at {_when(last.step, last.epoch)}, {len(images)} different latent "
         f"vectors give nearly one image (standard deviation {spread:.2g} of 255 grey levels). "
-        f"Try {_lower('generator', train)}, {_penalty(train)}, another train.loss, or another "
-        "seed.",
+        f"Try {_lower('generator', train)}, {advised_penalty(train)}, another train.loss, or "
+        "another seed.",
     )
 
 
-def _classes_missing(classes: ClassFractions | None) -> Finding | None:
-    text = missing_classes(classes) if classes else None
+def _classes_missing(classes: ClassFractions | None, train: GanTrainConfig) -> Finding | None:
+    text = missing_classes(classes, train) if classes else None
     return Finding(name="classes_missing", text=text) if text else None
 
 
@@ -186,22 +175,6 @@ def _when(step: int, epoch: float) -> str:
     return f"step {step}, epoch {epoch:g}"
 
 
-def _penalty(train: GanTrainConfig) -> str:
-    if train.penalty is None:
-        return "a penalty (train.penalty r1)"
-    return f"a larger train.penalty.weight (now {train.penalty.weight:g})"
-
-
 def _lower(network: str, train: GanTrainConfig) -> str:
     rate = getattr(train, f"{network}_optimizer").learning_rate
     return f"a lower train.{network}_optimizer.learning_rate (now {rate:g})"
-
-
-def _check(samples: Sequence[Samples]) -> None:
-    for each in samples:
-        shape, first = each.images.shape, samples[0].images.shape
-        if each.images.dtype != np.uint8 or len(shape) != 4 or shape != first:
-            raise ValueError(
-                f"got samples of {each.images.dtype} and shape {shape}, expected uint8 "
-                f"(N, H, W, C) like the first ones, {first}"
-            )

@@ -22,10 +22,8 @@ from convgan.models.pixels import to_float
 from convgan.runs import Run
 from convgan.runs.evaluations import DiscriminatorResult, SvmResult
 
-SVM_IMAGES = 10_000
-"""Training images that the SVM learns from, or is given few labels of."""
-SVM_DRAWS = 10
-"""Draws of few labels."""
+SVM_IMAGES = 10_000  # training images that the SVM learns from, or is given few labels of
+SVM_DRAWS = 10  # of few labels
 _BATCH = 500
 _GRID = 4  # cells per side that every feature map is pooled to
 
@@ -33,7 +31,7 @@ _GRID = 4  # cells per side that every feature map is pooled to
 def measure_discriminator(
     run: Run, config: GanRunConfig, dataset: Dataset, labels: int | None, *, seed: int
 ) -> DiscriminatorResult:
-    """Return test accuracies of SVMs on three kinds of features; `labels`: the few-label form."""
+    """Return test accuracies of SVMs on three kinds of features, from all labels or few."""
     pool = np.random.default_rng(seed).permutation(len(dataset.train))
     train, test = dataset.train.take(pool[: max(SVM_IMAGES, labels or 0)]), dataset.test
     if train.labels is None or test.labels is None:
@@ -63,11 +61,9 @@ def discriminator_features(
     """Uint8 images (N, H, W, C) to the discriminator's float32 features (N, F).
 
     The outputs of all convolution blocks (after normalisation, activation and pooling; dropout
-    is off), each max-pooled to a 4 × 4 grid, flattened and joined, the first block's first
-    (sections 5.1 and 5.2 of the paper). F is 16 times the sum of the blocks' filters where no map
-    is smaller than the grid. Of a network whose layers are not named as convgan's, `block1_…`,
-    the outputs of its convolutions are taken, and of one without any those of its layers that give
-    vectors, the logit left out.
+    is off), each max-pooled to a 4 × 4 grid, flattened and joined (sections 5.1 and 5.2 of the
+    paper). Of a network whose layers are not named as convgan's, `block1_…`, the outputs of its
+    convolutions, and of one without any those of its layers that give vectors, the logit left out.
 
     Raises:
         UsageError: there are none.
@@ -113,15 +109,13 @@ def adaptive_max_pool(maps: tf.Tensor, grid: int) -> tf.Tensor:
     (Keras 3.12, the last for Python 3.10, has no adaptive pooling; that of 3.15 gives the same in
     1.5 times the time.)
     """
-    rows = [tf.reduce_max(maps[:, a:b], axis=1) for a, b in _windows(maps.shape[1], grid)]
-    maps = tf.stack(rows, axis=1)
-    columns = [tf.reduce_max(maps[:, :, a:b], axis=2) for a, b in _windows(maps.shape[2], grid)]
-    return tf.stack(columns, axis=2)
-
-
-def _windows(size: int, grid: int) -> list[tuple[int, int]]:
-    cells = min(size, grid)
-    return [(i * size // cells, -((i + 1) * size // -cells)) for i in range(cells)]
+    for axis in (1, 2):
+        size = maps.shape[axis]
+        cells = min(size, grid)
+        windows = [range(i * size // cells, -((i + 1) * size // -cells)) for i in range(cells)]
+        parts = [tf.reduce_max(tf.gather(maps, window, axis=axis), axis) for window in windows]
+        maps = tf.stack(parts, axis)
+    return maps
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:

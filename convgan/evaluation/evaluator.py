@@ -29,10 +29,8 @@ EVALUATOR_BATCH = 50  # few, for memory
 class Evaluator:
     """A trained classifier, asked for the layer named `features` and for its logits.
 
-    Attributes:
-        name: what reports call it.
-        sha256: of the weights and the configuration, hex.
-        model: float images (N, H, W, C) in [-1, 1] to [features (N, D), logits (N, K)].
+    `sha256` is of the weights and the configuration, hex; `model` makes float images (N, H, W, C)
+    in [-1, 1] to [features (N, D), logits (N, K)].
     """
 
     name: str
@@ -56,12 +54,21 @@ class Evaluator:
         return int(self.model.outputs[1].shape[-1])
 
     def predict(self, images: NDArray[np.uint8]) -> Predictions:
-        """Uint8 images (N, H, W, C) to features (N, D) and logits (N, K), in flat memory."""
+        """Uint8 images (N, H, W, C) to features (N, D) and logits (N, K), in flat memory.
+
+        Raises:
+            DataError: not all of them are finite.
+        """
         features = np.empty((len(images), self.dimension), np.float32)
         logits = np.empty((len(images), self.num_classes), np.float32)
         for start in range(0, len(images), EVALUATOR_BATCH):
             part = slice(start, start + EVALUATOR_BATCH)
             features[part], logits[part] = self._apply(images[part])
+        if not (np.isfinite(features).all() and np.isfinite(logits).all()):
+            raise DataError(
+                f"the evaluator {self.name} gives features or logits that are NaN or infinite: its "
+                "weights have diverged. Train another one"
+            )
         return Predictions(features, logits)
 
     @cached_property
@@ -79,8 +86,7 @@ def load_evaluator(path: Path, name: str) -> Evaluator:
     """Load a classifier's network file.
 
     Raises:
-        DataError: the file is missing or damaged, or it is no classifier of images with a
-            layer named `features`.
+        DataError: the file is missing or damaged, or has no layer named `features`.
     """
     saved = read_network(path)
     network = saved.network
@@ -90,21 +96,12 @@ def load_evaluator(path: Path, name: str) -> Evaluator:
         raise DataError(
             f"{path} has no layer named 'features': expected a network of train-classifier"
         ) from error
-    logits = network.outputs[0]
-    if len(network.input_shape) != 4 or len(features.shape) != 2 or len(logits.shape) != 2:
-        raise DataError(
-            f"{path} takes {network.input_shape} and gives {features.shape} as features, "
-            f"{logits.shape} in the end: expected a network of train-classifier"
-        )
-    model = keras.Model(network.inputs, [features, logits], name="evaluator")
+    model = keras.Model(network.inputs, [features, *network.outputs], name="evaluator")
     return Evaluator(name, saved.sha256, model)
 
 
 def bundled_card(data_name: str) -> dict[str, Any] | None:
-    """Return what is known of the network that comes with convgan for a data set, or None.
-
-    Its `sha256`, test `accuracy`, `features`, `parameters`, and the `command` that made it.
-    """
+    """Return what is known of the network that comes with convgan for a data set, or None."""
     path = _BUNDLED / f"{data_name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 

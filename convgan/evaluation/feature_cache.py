@@ -22,10 +22,8 @@ from convgan.evaluation.evaluator import EVALUATOR_BATCH, Evaluator
 from convgan.evaluation.metric import Predictions
 from convgan.hardware import processor_kind
 
+LIMIT = 1_000_000_000  # bytes of all files together
 logger = logging.getLogger("convgan")
-
-LIMIT = 1_000_000_000
-"""Bytes of all files together."""
 
 
 def cached_predictions(evaluator: Evaluator, images: ImageSet) -> Predictions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from convgan.config import DataConfig
@@ -11,19 +12,13 @@ from convgan.evaluation.evaluator import Evaluator, bundled_evaluator, load_eval
 from convgan.registry import DATASETS
 from convgan.runs import Run, all_runs, find_run
 
-_MODEL = Path("model") / "classifier.safetensors"
-
 
 def find_evaluator(
     data: DataConfig, images: ImageSet, out: Path | None, wanted: str | Path | None = None
 ) -> Evaluator:
-    """Return the evaluator of images like these.
+    """Return the evaluator of images like these, which came by the configuration `data`.
 
-    Args:
-        data: the configuration that the images came by.
-        images: any part of the data set.
-        out: where to look for classifier runs; None: nowhere.
-        wanted: a classifier run's folder or name.
+    `wanted` is a classifier run's folder or name; `out` is where to look for runs, None: nowhere.
 
     Raises:
         UsageError: the wanted run does not fit, or nothing does; tells how to train one.
@@ -31,47 +26,36 @@ def find_evaluator(
     train_one = f"Train one with: {_how_to_train(data)}"
     if wanted:
         run = find_run(str(wanted), out or Path(), task="classifier")
-        why_not = _misfit(run, data, images)
-        if why_not:
-            raise UsageError(f"the evaluator {run.folder} {why_not}. {train_one}")
-        return _network_of(run, images)
+        try:
+            return _evaluator_of(run, data, images)
+        except UsageError as error:
+            raise UsageError(f"the evaluator {run.folder} {error}. {train_one}") from error
     bundled = bundled_evaluator(data.name)
     if bundled and bundled.image_shape == images.image_shape:
         return bundled
-    runs = all_runs(out) if out else []
-    fitting = [
-        run for run in runs if run.task == "classifier" and _misfit(run, data, images) is None
-    ]
-    if not fitting:
-        shape = "×".join(map(str, images.image_shape))
-        raise UsageError(
-            f"no evaluator comes with convgan for {data.name} images of {shape}, "
-            f"and no classifier run is in {out or 'the configuration (train.evaluator)'}. "
-            f"{train_one}"
-        )
-    return _network_of(fitting[-1], images)
+    for run in reversed(all_runs(out) if out else []):
+        if run.task == "classifier":
+            with suppress(UsageError):
+                return _evaluator_of(run, data, images)
+    shape = "×".join(map(str, images.image_shape))
+    raise UsageError(
+        f"no evaluator comes with convgan for {data.name} images of {shape}, "
+        f"and no classifier run is in {out or 'the configuration (train.evaluator)'}. {train_one}"
+    )
 
 
-def _network_of(run: Run, images: ImageSet) -> Evaluator:
-    network = load_evaluator(run.folder / _MODEL, run.name)
-    if network.image_shape != images.image_shape:  # its configuration says otherwise
-        raise UsageError(
-            f"the evaluator {run.folder} takes images of {network.image_shape}, "
-            f"these are {images.image_shape}"
-        )
-    return network
-
-
-def _misfit(run: Run, data: DataConfig, images: ImageSet) -> str | None:
-    """Say why a classifier run cannot evaluate this data, or None."""
-    if not (run.folder / _MODEL).is_file():
-        return "has no model yet"
-    own = run.config().data
+def _evaluator_of(run: Run, data: DataConfig, images: ImageSet) -> Evaluator:
+    """Return a classifier run's network, or say what is wrong with it for these images."""
+    path, own = run.folder / "model" / "classifier.safetensors", run.config().data
+    if not path.is_file():
+        raise UsageError("has no model yet")
     if DATASETS[own.name].identity(own) != DATASETS[data.name].identity(data):
-        return f"was trained on {own.folder or own.name}, not on {data.folder or data.name}"
-    if (own.image_size, own.channels) != (data.image_size, data.channels):
-        return f"takes images of another size than {images.image_shape}"
-    return None
+        was, wanted = (str(each.folder or each.name) for each in (own, data))
+        raise UsageError(f"was trained on {was}, not on {wanted}")
+    evaluator = load_evaluator(path, run.name)
+    if evaluator.image_shape != images.image_shape:
+        raise UsageError(f"takes images of {evaluator.image_shape}, these are {images.image_shape}")
+    return evaluator
 
 
 def _how_to_train(data: DataConfig) -> str:

@@ -30,20 +30,38 @@ from convgan.runs.evaluations import (
 )
 
 Which = Literal["best", "last"]
+SAMPLES = 10_000
 SEED = 0
 """Of the latent vectors and of all draws: the same for every run."""
 _DIAGNOSED = 100  # images that the diagnosis looks at
 
 
+@dataclass(frozen=True)
+class EvalOptions:
+    """What is asked about generators; None where nothing is said."""
+
+    out: Path
+    """Where classifier runs are looked for."""
+    evaluator: str | None = None
+    """A classifier run's folder or name, instead of the network that comes with convgan."""
+    samples: int | None = None
+    """Generated images; else 10,000."""
+    which: Which | None = None
+    """The best epoch's generator or the last one's; else the best, where one was kept."""
+    labels: int | None = None
+    """How many labelled images the SVM learns from; else 10,000, once."""
+    extrapolate: bool | None = None
+    all_checkpoints: bool | None = None
+
+    @property
+    def metrics(self) -> list[str]:
+        """Which optional metrics are asked for."""
+        return ["extrapolate"] if self.extrapolate else []
+
+
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A generator that is to be measured, and how: all that is known before.
-
-    Attributes:
-        network: the generator's file.
-        samples: how many images it makes.
-        labels: how many labels the SVM on the discriminator's features gets; None: 10,000.
-        options: which optional metrics are asked for.
+    """A generator, in the file `network`, that is to be measured: all that is known before.
 
     Raises:
         UsageError: the images have no classes, too few are asked for, or too many labels.
@@ -55,29 +73,31 @@ class Subject:
     evaluator: Evaluator
     network: Path
     checkpoint: Checkpoint
-    samples: int
-    labels: int | None
-    options: frozenset[str]
+    options: EvalOptions
 
     def __post_init__(self) -> None:
-        if not self.dataset.train.class_names:
+        train, test, dimension = self.dataset.train, self.dataset.test, self.evaluator.dimension
+        samples, labels = self.samples, self.options.labels
+        if not train.class_names:
+            raise UsageError(f"{test.origin} has no classes: eval needs one folder per class")
+        if samples <= dimension:
             raise UsageError(
-                f"{self.dataset.test.origin} has no classes: eval needs one folder per class"
-            )
-        dimension = self.evaluator.dimension
-        if self.samples <= dimension:
-            raise UsageError(
-                f"--samples {self.samples} are too few: a Fréchet distance of {dimension} "
+                f"--samples {samples} are too few: a Fréchet distance of {dimension} "
                 f"features needs more than {dimension} images"
             )
-        known = len(self.dataset.train)
-        if self.labels and self.labels > known:
-            raise UsageError(f"--labels {self.labels} are too many: there are {known}")
+        if labels and labels > len(train):
+            raise UsageError(f"--labels {labels} are too many: there are {len(train)}")
+
+    @property
+    def samples(self) -> int:
+        """How many images the generator makes."""
+        return SAMPLES if self.options.samples is None else self.options.samples
 
     @property
     def protocol(self) -> Protocol:
         """What must agree for two numbers to be compared."""
         train, test = self.dataset.train, self.dataset.test
+        labels = self.options.labels
         return Protocol(
             evaluator=self.evaluator.name,
             evaluator_sha256=self.evaluator.sha256,
@@ -89,10 +109,10 @@ class Subject:
             test=len(test),
             train=len(train),
             reference=min(self.samples, len(train)),
-            svm_labels=self.labels or min(SVM_IMAGES, len(train)),
-            svm_draws=1 if self.labels is None else SVM_DRAWS,
+            svm_labels=labels or min(SVM_IMAGES, len(train)),
+            svm_draws=1 if labels is None else SVM_DRAWS,
             seed=SEED,
-            metrics=protocols(self.options),
+            metrics=protocols(self.options.metrics),
         )
 
 
@@ -106,19 +126,16 @@ def choose_generator(run: Run, which: Which | None) -> tuple[Path, Checkpoint]:
     if which == "best" and not best.is_file():
         raise UsageError(
             f"{run.folder} kept no best generator: it was trained with train.evaluate_every 0, "
-            "or has too few held-out images. Use --which last"
+            "or with too few held-out images (data.validation). Use --which last"
         )
     chosen: Which = "last" if which == "last" or not best.is_file() else "best"
     made: dict[str, Any] = run.manifest.get("results" if chosen == "last" else "best") or {}
-    path = best if chosen == "best" else run.folder / "model" / "generator.safetensors"
+    path = best if chosen == "best" else best.with_name("generator.safetensors")
     return path, Checkpoint(which=chosen, epoch=made.get("epoch"), step=made.get("step"))
 
 
 def evaluate_generator(
-    subject: Subject,
-    images: NDArray[np.uint8],
-    predictions: Predictions,
-    reference: Reference,
+    subject: Subject, images: NDArray[np.uint8], predictions: Predictions, reference: Reference
 ) -> GeneratorEvaluation:
     """Measure generated images (N, H, W, C), as the evaluator sees them, and the discriminator.
 
@@ -126,8 +143,9 @@ def evaluate_generator(
         UsageError: there are too few images or labels for a number that is asked for.
         DataError: the discriminator is missing or damaged.
     """
-    run, dataset = subject.run, subject.dataset
-    results = measure(predictions, reference, options=subject.options)
+    run, config, dataset = subject.run, subject.config, subject.dataset
+    labels = subject.options.labels
+    results = measure(predictions, reference, options=subject.options.metrics)
     classes = classes_of(reference.evidence(predictions))
     return GeneratorEvaluation(
         provenance=provenance(run, dataset.test),
@@ -136,11 +154,9 @@ def evaluate_generator(
         protocol=subject.protocol,
         metrics=results,
         classes=classes,
-        verdict=verdict(classes, results),
+        verdict=verdict(classes, results, config.train),
         findings=_findings(subject, images[:_DIAGNOSED], classes),
-        discriminator=measure_discriminator(
-            run, subject.config, dataset, subject.labels, seed=SEED
-        ),
+        discriminator=measure_discriminator(run, config, dataset, labels, seed=SEED),
     )
 
 

@@ -31,18 +31,12 @@ def evaluate_linear_svm(
 
     One factor scales all features to a mean squared norm of 1: their relative sizes stay, and C
     means the same for every network. C is the power of ten that is best on held-out training
-    images; the test images give the accuracy only.
-
-    Args:
-        labels: how many labels are known, the same number per class as far as it goes, drawn
-            anew `draws` times; C is cross-validated inside each draw. None: all labels, once.
-
-    Returns:
-        accuracy (fraction) with its 95 % interval, and C; for few labels accuracy's mean and
-        standard deviation over the draws, and the C of each.
+    images; the test images give the accuracy only. With `labels`, only so many are known, the same
+    number per class as far as it goes, drawn anew `draws` times, with C cross-validated inside
+    each draw.
 
     Raises:
-        UsageError: fewer than 2 labels per class, more than there are, or fewer than 2 draws.
+        UsageError: fewer than 2 labels per class, or more than there are.
         DataError: the features are not finite.
     """
     rng = np.random.default_rng(seed)
@@ -62,7 +56,7 @@ def evaluate_linear_svm(
                 dimension=train.shape[1],
                 test_count=len(test),
             )
-        folds = _check_few(labels, train_labels, draws)
+        folds = _folds(labels, train_labels)
         accuracies, chosen = np.empty(draws), np.empty(draws)
         for draw in range(draws):
             rows = balanced_draw(train_labels, labels, rng)
@@ -134,7 +128,8 @@ def _unit_scale(features: NDArray[np.floating]) -> float:
     return 1 / sqrt(mean or 1.0)
 
 
-def _check_few(labels: int, known: NDArray[np.integer], draws: int) -> StratifiedKFold:
+def _folds(labels: int, known: NDArray[np.integer]) -> StratifiedKFold:
+    """Return what C is chosen by; refuse so few labels that it cannot be."""
     classes, sizes = np.unique(known, return_counts=True)
     if labels > len(known):
         raise UsageError(f"{labels} labels asked for, but there are {len(known)}: ask for fewer")
@@ -146,6 +141,4 @@ def _check_few(labels: int, known: NDArray[np.integer], draws: int) -> Stratifie
     if sizes.min() < 2:
         few = classes[sizes.argmin()]
         raise UsageError(f"class {few} has 1 training image: 2 are needed, so add one")
-    if draws < 2:
-        raise UsageError(f"{draws} draws: at least 2 are needed for a standard deviation")
     return StratifiedKFold(min(3, labels // len(classes), int(sizes.min())))

@@ -41,14 +41,9 @@ class Predictions(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What a metric may look at.
+    """What a metric may look at: generated images, the test images, all training images.
 
-    Attributes:
-        generated: the images to be measured; for a reference, training images instead.
-        test: the real images that they are compared with.
-        train: all training images.
-        class_names: K names.
-        seed: of everything random.
+    For a reference, training images stand for generated ones. The seed is of everything random.
     """
 
     generated: Predictions
@@ -63,15 +58,12 @@ Measure = Callable[[Evidence], Iterable[MetricResult]]
 
 @dataclass(frozen=True)
 class Metric:
-    """One entry of `METRICS`.
+    """One entry of `METRICS`: a function that gives results, or none of too few images.
 
-    Attributes:
-        measure: gives one or several results, or none where there are too few images.
-        protocol: what must agree for two values to be compared, in addition to the evaluator,
-            the data, the numbers of images and the seed.
-        reference: whether a draw of training images, measured as if generated, gives each
-            result's reference; if not, results may come with one of their own.
-        option: the option of `convgan eval` that asks for it; None: it is always measured.
+    `protocol` must agree for two values to be compared, in addition to the evaluator, the data,
+    the numbers of images and the seed. With `reference`, a draw of training images, measured as if
+    generated, gives each result's reference; without, results may come with one of their own. Only
+    the `option` of `convgan eval` asks for it, if it has one.
     """
 
     measure: Measure

@@ -11,20 +11,14 @@ from pydantic import JsonValue
 from convgan.data import Dataset
 from convgan.evaluation.evaluator import Evaluator
 from convgan.evaluation.feature_cache import cached_predictions
-from convgan.evaluation.metric import METRICS, Evidence, MetricResult, Predictions
+from convgan.evaluation.metric import METRICS, Evidence, Metric, MetricResult, Predictions
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The real images as the evaluator sees them.
+    """The real images as the evaluator sees them, with its accuracy (fraction) on the test images.
 
-    Attributes:
-        train: of the T training images.
-        test: of the M test images.
-        class_names: K names.
-        accuracy: the evaluator's on the test images (fraction).
-        seed: of all draws.
-        values: what a draw of training images scores against the test images, by result.
+    `values` are what a draw of training images scores against the test images, by result.
     """
 
     train: Predictions
@@ -61,26 +55,21 @@ def measure(
 ) -> list[MetricResult]:
     """Measure generated images by every metric, in the order of their registration.
 
-    Args:
-        generated: what the evaluator makes of them.
-        reference: of the same evaluator.
-        options: which of the optional metrics are asked for, by their option.
+    `options` are those of the optional metrics that are asked for.
 
     Raises:
         UsageError, DataError: as the metrics.
         ValueError: two results have one name.
     """
     evidence = reference.evidence(generated)
-    chosen = [METRICS[name] for name in METRICS if METRICS[name].option in {None, *options}]
+    chosen = _chosen(options).values()
     results = [each for metric in chosen for each in metric.measure(evidence)]
     names = [result.name for result in results]
     if len(set(names)) < len(names):
         raise ValueError(f"metrics gave results of the same name: {', '.join(names)}")
     values = reference.values
     return [
-        result.model_copy(update={"reference": values[result.name]})
-        if result.name in values
-        else result
+        result.model_copy(update={"reference": values.get(result.name, result.reference)})
         for result in results
     ]
 
@@ -89,7 +78,10 @@ def protocols(options: Collection[str] = ()) -> dict[str, JsonValue]:
     """Return what must agree beyond the data, by metric and name."""
     return {
         f"{name}.{key}": value
-        for name in METRICS
-        if METRICS[name].option in {None, *options}
-        for key, value in METRICS[name].protocol.items()
+        for name, metric in _chosen(options).items()
+        for key, value in metric.protocol.items()
     }
+
+
+def _chosen(options: Collection[str]) -> dict[str, Metric]:
+    return {name: METRICS[name] for name in METRICS if METRICS[name].option in {None, *options}}

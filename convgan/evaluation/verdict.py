@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from convgan.runs.evaluations import ClassFractions, MetricResult
+
+if TYPE_CHECKING:
+    from convgan.config.training import GanTrainConfig
 
 # Parts of what as many real images score, so that numbers of images and features cancel.
 NEAR = 0.9  # with 10,000 images two draws of real ones differ by 1 % or so, hardly by 10 %
 LITTLE = 0.5  # less than half of the real images have a generated one near them
 
-ADVICE = "Try more epochs or images, a penalty (train.penalty) or lower rates, or another seed."
+
+def advised_penalty(train: GanTrainConfig) -> str:
+    """Return what to try about the penalty, in words: a first one, or a larger weight."""
+    if train.penalty is None:
+        return "a penalty (train.penalty r1)"
+    return f"a larger train.penalty.weight (now {train.penalty.weight:g})"
 
 
-def missing_classes(classes: ClassFractions) -> str | None:
+def missing_classes(classes: ClassFractions, train: GanTrainConfig) -> str | None:
     """Say which classes are missing or nearly so, and what to try; None where none is."""
     parts = []
     if classes.missing:
@@ -26,11 +35,11 @@ def missing_classes(classes: ClassFractions) -> str | None:
     made = expected - len(classes.missing) - len(classes.rare)
     return (
         f"Mode collapse: the generator makes {made} of {expected} classes; it "
-        f"{' and '.join(parts)}. {ADVICE}"
+        f"{' and '.join(parts)}. {_advice(train)}"
     )
 
 
-def verdict(classes: ClassFractions, results: Sequence[MetricResult]) -> str:
+def verdict(classes: ClassFractions, results: Sequence[MetricResult], train: GanTrainConfig) -> str:
     """Describe the variety by classes, recall and coverage, each beside its reference.
 
     "No sign of mode collapse" is said only where all classes are made about as often as they
@@ -38,23 +47,28 @@ def verdict(classes: ClassFractions, results: Sequence[MetricResult]) -> str:
     """
     measured = [each for each in results if each.name in {"recall", "coverage"} and each.reference]
     worst = min((_ratio(each) for each in measured), default=None)
-    missing = missing_classes(classes)
     uneven = _uneven(classes)
     all_there = f"All {_expected(classes)} classes are there"
-    if worst is None:
+    if missing := missing_classes(classes, train):
+        variety = f"{missing} {_beside(measured).capitalize()}." if measured else missing
+    elif worst is None:
         variety = f"{all_there}; the variety within them was not measured."
     elif worst < LITTLE:
         variety = (
-            f"{all_there}, but not their variety: {_beside(measured)}. {_why(results)} {ADVICE}"
+            f"{all_there}, but not their variety: {_beside(measured)}. {_why(results)} "
+            f"{_advice(train)}"
         )
     elif worst < NEAR:
         variety = f"{all_there}, with less variety than real images have: {_beside(measured)}."
     else:
         clear = "" if uneven else ": no sign of mode collapse"
         variety = f"{all_there}, and their variety comes near that of real images{clear}."
-    if missing:
-        variety = f"{missing} {_beside(measured).capitalize()}." if measured else missing
     return f"{variety} {uneven}".strip()
+
+
+def _advice(train: GanTrainConfig) -> str:
+    penalty = advised_penalty(train)
+    return f"Try more epochs or images, {penalty}, lower learning rates, or another seed."
 
 
 def _why(results: Sequence[MetricResult]) -> str:

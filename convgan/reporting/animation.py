@@ -30,18 +30,11 @@ def write_animation(
     hold: float = 2.0,
     scale: int = 1,
 ) -> None:
-    """Write frames one after the other as an endless GIF, or as MP4.
+    """Write frames, each a label and a PNG file, as an endless GIF or as MP4, by the suffix.
 
-    The label stands in a white strip above the grid. Grey grids stay exact in a GIF;
-    colours are reduced to 256 per frame. A GIF joins neighbours that are equal, label and all,
-    to one frame that is shown as long as both.
-
-    Args:
-        frames: (label, PNG file) in order; all of one size.
-        target: the file to write; its suffix, .gif or .mp4, chooses the format.
-        fps: frames per second, 0.1 to 50. A GIF rounds each frame's time to 0.01 s.
-        hold: seconds that the last frame is shown, 0 to 600; at least one frame's time.
-        scale: each pixel becomes scale × scale pixels.
+    The label stands in a white strip above the grid. Grey grids stay exact in a GIF; colours are
+    reduced to 256 per frame. A GIF rounds each frame's time to 0.01 s, and joins neighbours that
+    are equal, label and all. The last frame is shown for `hold` seconds.
 
     Raises:
         UsageError: the suffix is another one, MP4 is asked for without imageio-ffmpeg, or a

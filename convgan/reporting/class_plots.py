@@ -18,22 +18,11 @@ _MOST_COUNTED = 40  # classes; of more, only the colours are drawn
 def save_confusion_matrix(
     path: Path, matrix: NDArray[np.integer], *, class_names: Sequence[str]
 ) -> None:
-    """Draw a confusion matrix: counts in the cells, coloured by their fraction of the row.
+    """Draw counts (K, K), true classes in rows, coloured by their fraction of the row.
 
     Above 40 classes the cells hold no counts, only their colour.
-
-    Args:
-        path: the PNG file to write.
-        matrix: counts (K, K), rows are true classes and columns predicted ones.
-        class_names: K names.
-
-    Raises:
-        ValueError: the shapes do not agree.
-        RunError: the file cannot be written.
     """
     classes = len(class_names)
-    if matrix.shape != (classes, classes) or classes == 0:
-        raise ValueError(f"got a matrix {matrix.shape} for {classes} class names")
     totals = matrix.sum(axis=1, keepdims=True)
     fractions = matrix / np.maximum(totals, 1)  # a class without images has a white row
     side = min(max(0.58 * classes, 2.5), _WIDEST)
@@ -64,24 +53,8 @@ def save_class_histogram(
     generated_fractions: NDArray[np.floating],
     class_names: Sequence[str],
 ) -> None:
-    """Draw how often each class occurs among real and among generated images, side by side.
-
-    Args:
-        path: the PNG file to write.
-        real_fractions: (K,), each in [0, 1].
-        generated_fractions: (K,), each in [0, 1].
-        class_names: K names.
-
-    Raises:
-        ValueError: the lengths do not agree.
-        RunError: the file cannot be written.
-    """
+    """Draw the fraction (K,) of each class among real and among generated images."""
     classes = len(class_names)
-    shapes = real_fractions.shape, generated_fractions.shape
-    if set(shapes) != {(classes,)} or classes == 0:
-        raise ValueError(
-            f"got fractions of shapes {shapes[0]} and {shapes[1]} for {classes} class names"
-        )
     indices = np.arange(classes)
     names = [plain_text(name, _LONGEST_NAME) for name in class_names]
     width = min(max(0.7 * classes, 5.0), _WIDEST)

@@ -34,17 +34,9 @@ _Curves = dict[str, list[tuple[float, float]]]  # name to (epoch, value)s
 def save_curves(path: Path, records: Sequence[Mapping[str, float | None]]) -> None:
     """Draw a run's metrics over its epochs as one PNG file.
 
-    The panels from above: names that end in `loss`; the `penalty`; names that end in `accuracy`;
-    `d_real` and `d_fake`, the discriminator's mean probability that a real or a generated image is
-    real; `d_real_output` and `d_fake_output`, its mean outputs where they are no probabilities;
-    one for each other name that begins with `val_`; `learning_rate`s; `grad_norm`s on a
-    logarithmic scale. Other names are not drawn. Names that begin with `val_` are once per epoch
-    and get markers. Values that are not finite are left out and counted in the title.
-
-    Args:
-        path: the file to write.
-        records: the metrics log; each has `epoch`, the number of epochs done, with its fraction,
-            and some names. None stands for a value that was not finite.
+    The panels are those of `_PANELS`, and one for each other name that begins with `val_`; other
+    names are not drawn. `val_` names are once per epoch and get markers. Values that are not
+    finite are left out and counted in the title.
 
     Raises:
         DataError: no record has anything to draw.

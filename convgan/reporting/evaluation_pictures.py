@@ -1,4 +1,4 @@
-"""A generator's evaluation as pictures in the run's `eval` folder."""
+"""What `eval` found, as pictures in the run's `eval` folder."""
 
 from __future__ import annotations
 
@@ -7,14 +7,35 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convgan.reporting.class_plots import save_class_histogram
-from convgan.reporting.galleries import save_nearest_neighbours
+from convgan.reporting.class_plots import save_class_histogram, save_confusion_matrix
+from convgan.reporting.galleries import save_mistakes, save_nearest_neighbours
 from convgan.reporting.images import image_grid, save_png
 from convgan.reporting.quality_plots import save_metric_over_epochs
-from convgan.runs.evaluations import GeneratorEvaluation
+from convgan.runs.evaluations import ClassifierEvaluation, GeneratorEvaluation
 
 _GRID = 10  # samples along a side
 _SCALE = 2
+
+
+def draw_classifier_evaluation(
+    folder: Path,
+    evaluation: ClassifierEvaluation,
+    *,
+    mistakes: NDArray[np.uint8],
+    labels: NDArray[np.integer],
+    probabilities: NDArray[np.floating],
+) -> None:
+    """Write the confusion matrix, and mistakes (n, H, W, C) with their labels and probabilities."""
+    folder, names = folder / "eval", list(evaluation.classes)
+    matrix = np.asarray(evaluation.confusion_matrix)
+    save_confusion_matrix(folder / "confusion_matrix.png", matrix, class_names=names)
+    save_mistakes(
+        folder / "mistakes.png",
+        mistakes,
+        true_names=[names[label] for label in labels],
+        predicted_names=[names[index] for index in probabilities.argmax(axis=1)],
+        confidences=probabilities.max(axis=1),
+    )
 
 
 def draw_generator_evaluation(
@@ -25,14 +46,9 @@ def draw_generator_evaluation(
     nearest: NDArray[np.uint8],
     distances: NDArray[np.floating],
 ) -> None:
-    """Write samples, classes, nearest training images, and the distance by checkpoint.
+    """Write generated images (N, H, W, C), their classes, and the distance by checkpoint.
 
-    Args:
-        folder: the run's.
-        evaluation: all numbers.
-        images: generated ones, (N, H, W, C).
-        nearest: training images (n, k, H, W, C), for the first n of the generated ones.
-        distances: theirs, (n, k).
+    And the training images (n, k, H, W, C) nearest to the first n, with their distances (n, k).
     """
     folder = folder / "eval"
     save_png(folder / "samples.png", image_grid(images[: _GRID**2], _GRID, scale=_SCALE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import hypot
 from pathlib import Path
 
 from convgan.reporting.report import Table
@@ -57,14 +58,10 @@ def generator_tables(found: GeneratorEvaluation) -> list[Table]:
         f"{protocol.evaluator}, {protocol.feature_dimension} features"
     )
     header = ("number", "value", "±", "real images", "better")
-    rows = [
-        (
-            each.title,
-            *map(_number, (each.value, each.standard_error, each.reference)),
-            each.direction,
-        )
-        for each in found.metrics
-    ]
+    rows = []
+    for each in found.metrics:
+        numbers = each.value, each.standard_error, each.reference
+        rows.append((each.title, *map(_number, numbers), each.direction))
     others = [(each.text,) for each in found.findings if each.name != "classes_missing"]
     return [
         Table(title, header, rows),
@@ -75,26 +72,46 @@ def generator_tables(found: GeneratorEvaluation) -> list[Table]:
 
 
 def comparison_table(evaluations: Sequence[GeneratorEvaluation]) -> Table:
-    """Return generators side by side, the best value of each row marked with a star."""
-    first = evaluations[0]
+    """Return generators side by side, with a star where one is better than all others."""
     rows = []
-    for metric in first.metrics:
-        found = [each.metric(metric.name) for each in evaluations]
-        values = [result.value for result in found if result]
-        if len(values) == len(found):
-            rows.append((metric.title, *_starred(metric, values), _number(metric.reference)))
+    for metric in evaluations[0].metrics:
+        found = [result for each in evaluations if (result := each.metric(metric.name))]
+        if len(found) == len(evaluations):
+            ends = _number(metric.reference), metric.direction
+            rows.append((metric.title, *(_starred(each, found) for each in found), *ends))
     names = [f"{each.provenance.run} ({each.checkpoint.which})  " for each in evaluations]
-    return Table("Side by side; * is the best", ("number", *names, "real images"), rows)
+    return Table(
+        "Side by side",
+        ("number", *names, "real images", "better"),
+        rows,
+        note="*: better than each other one; where errors (±) are known, by more than twice that "
+        "of the difference. It says nothing of other training seeds.",
+    )
 
 
-def _starred(metric: MetricResult, values: list[float]) -> list[str]:
-    best = {"lower": min(values), "higher": max(values)}.get(metric.direction)
-    return [_number(value) + (" *" if value == best else "  ") for value in values]
+def _starred(result: MetricResult, all_results: Sequence[MetricResult]) -> str:
+    others = [each for each in all_results if each is not result]
+    error = "" if result.standard_error is None else f" ± {_number(result.standard_error)}"
+    star = " *" if all(_beats(result, each) for each in others) else "  "
+    return _number(result.value) + error + star
+
+
+def _beats(one: MetricResult, other: MetricResult) -> bool:
+    """Whether a result is better by more than twice the error, and by what the table shows."""
+    error = hypot(one.standard_error or 0, other.standard_error or 0)
+    shown = _number(one.value) != _number(other.value)
+    return shown and _from_ideal(other) - _from_ideal(one) > 2 * error
+
+
+def _from_ideal(result: MetricResult) -> float:
+    """Return a number that is lower where the result is better; 0 where that is not known."""
+    if result.direction == "as real":
+        return 0.0 if result.reference is None else abs(result.value - result.reference)
+    return result.value if result.direction == "lower" else -result.value
 
 
 def _class_table(classes: ClassFractions, accuracy: float) -> Table:
-    marks = dict.fromkeys(classes.missing, "missing")
-    marks |= dict.fromkeys(classes.rare, "rare")
+    marks = dict.fromkeys(classes.missing, "missing") | dict.fromkeys(classes.rare, "rare")
     marks |= dict.fromkeys(classes.often, "too often")
     marks |= dict.fromkeys(classes.seldom, "too seldom")
     rows = [

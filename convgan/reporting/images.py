@@ -27,33 +27,14 @@ _DAMAGE = (
 def image_grid(
     images: NDArray[np.uint8], columns: int, *, gap: int = 2, scale: int = 1
 ) -> NDArray[np.uint8]:
-    """Lay images out row by row on white, each enlarged without smoothing.
+    """Lay images (N, H, W, C) out row by row on white, each pixel scale × scale pixels large.
 
-    Args:
-        images: (N, H, W, C), C is 1 or 3, N at least 1.
-        columns: images in a row; cells after the last image stay white.
-        gap: white pixels between the cells and around them, not enlarged.
-        scale: each pixel becomes scale × scale pixels.
-
-    Returns:
-        (rows · h + (rows + 1) · gap, columns · w + (columns + 1) · gap, C), for h = H · scale
-        and w = W · scale.
+    The gaps between the cells and around them are not enlarged; cells after the last image stay
+    white.
 
     Raises:
-        UsageError: `columns` or `scale` is below 1, `gap` below 0, or the grid too large.
-        ValueError: `images` has another form.
+        UsageError: the grid is too large.
     """
-    form_is_good = images.ndim == 4 and images.dtype == np.uint8 and images.shape[-1] in {1, 3}
-    if not form_is_good or images.size == 0:
-        raise ValueError(
-            f"got {images.dtype} images of shape {images.shape}, expected uint8 (N, H, W, C), "
-            "N at least 1 and C 1 or 3"
-        )
-    if columns < 1 or scale < 1 or gap < 0:
-        raise UsageError(
-            f"a grid of {columns} columns, scale {scale} and gap {gap} cannot be drawn; "
-            "columns and scale are at least 1, gap at least 0"
-        )
     count, height, width, channels = images.shape
     rows = -(-count // columns)
     height, width = height * scale + gap, width * scale + gap
@@ -96,26 +77,14 @@ def enlarge(images: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
 
 
 def png_bytes(array: NDArray[np.uint8]) -> bytes:
-    """Return (H, W), (H, W, 1) or (H, W, 3) as a PNG file.
-
-    Raises:
-        ValueError: the array has another form or type.
-    """
-    if array.ndim == 3 and array.shape[-1] == 1:
-        array = array[..., 0]
-    colour = array.ndim == 3 and array.shape[-1] == 3
-    if array.dtype != np.uint8 or not (array.ndim == 2 or colour) or array.size == 0:
-        raise ValueError(
-            f"got {array.dtype} of shape {array.shape}, expected uint8 of shape (H, W), "
-            "(H, W, 1) or (H, W, 3)"
-        )
+    """Return (H, W, 1) or (H, W, 3) as a PNG file."""
     stream = io.BytesIO()
-    Image.fromarray(array).save(stream, format="PNG")
+    Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array).save(stream, format="PNG")
     return stream.getvalue()
 
 
 def save_png(path: Path, array: NDArray[np.uint8]) -> None:
-    """Write an array as a PNG file, which appears whole or not at all; see `png_bytes`.
+    """Write (H, W, 1) or (H, W, 3) as a PNG file, which appears whole or not at all.
 
     Raises:
         RunError: the file cannot be written.

@@ -21,19 +21,13 @@ def save_metric_over_epochs(
     reference: float | None = None,
     best: float | None = None,
 ) -> None:
-    """Draw a metric of which lower is better over the epochs, with the best one marked.
+    """Draw a metric of which lower is better over the epochs, with the epoch `best` marked.
 
-    Args:
-        path: the PNG file to write.
-        points: (epoch, value, standard error or None); values that are not finite are left out
-            and counted in the title.
-        name: the metric, with the protocol that it was measured by; a long one is wrapped.
-        reference: what real images score, a dashed line.
-        best: the epoch of the point to mark.
+    The points are (epoch, value, standard error or None); values that are not finite are left out
+    and counted in the title, which is `name`. The reference is what real images score.
 
     Raises:
         DataError: no value is finite.
-        ValueError: no point with a finite value has the epoch `best`.
         RunError: the file cannot be written.
     """
     drawn = [point for point in points if drawable(point[1])]
@@ -41,8 +35,6 @@ def save_metric_over_epochs(
     if not drawn:
         raise DataError(f"{name} has no finite value to draw")
     value_at = {epoch: value for epoch, value, _ in drawn}
-    if best is not None and best not in value_at:
-        raise ValueError(f"epoch {best} is to be marked, but the values are of {list(value_at)}")
     epochs, values, errors = zip(*drawn, strict=True)
     bars = [error if drawable(error) else math.nan for error in errors]
     left_out = len(points) - len(drawn)

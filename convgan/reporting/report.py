@@ -24,13 +24,6 @@ class Table:
     note: str = ""
     """What a reader has to know, below the table."""
 
-    def __post_init__(self) -> None:
-        for row in (*self.rows, *self.footer):
-            if len(row) != len(self.header):
-                raise ValueError(
-                    f"table {self.title!r}: a row has {len(row)} cells for {len(self.header)} heads"
-                )
-
 
 def write_report(
     path: Path,
@@ -42,23 +35,12 @@ def write_report(
 ) -> None:
     """Write a page that needs no network, no script and no other file than its pictures.
 
-    All texts are escaped, so class names and paths may hold any character.
-
-    Args:
-        path: the HTML file to write.
-        title: heading of the page.
-        facts: what is told first, name to value, in order.
-        tables: in order.
-        pictures: (caption, picture file relative to the folder of `path`), in order.
+    All texts are escaped, so class names and paths may hold any character. The pictures are
+    (caption, file relative to the folder of `path`).
 
     Raises:
-        ValueError: a picture's path is absolute.
         RunError: the file cannot be written.
     """
-    relative = [(caption, PurePath(picture)) for caption, picture in pictures]
-    for _, picture in relative:
-        if picture.is_absolute():
-            raise ValueError(f"the picture {picture} must be relative to the report's folder")
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -70,7 +52,10 @@ def write_report(
         title=title,
         facts=facts,
         tables=tables,
-        pictures=[(caption, quote(p.as_posix(), errors="replace")) for caption, p in relative],
+        pictures=[
+            (caption, quote(PurePath(picture).as_posix(), errors="replace"))
+            for caption, picture in pictures
+        ],
     )
     with replacing(path) as temporary:
         # A file name that is not UTF-8 reaches us with lone surrogates.

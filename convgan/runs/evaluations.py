@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -18,40 +18,36 @@ class _Part(BaseModel):
 
 
 class MetricResult(_Part):
-    """One number about generated images.
-
-    Attributes:
-        name: what programs call it; no other result has it.
-        title: what people call it.
-        value: finite.
-        direction: which values are better.
-        standard_error: that of drawing other images of the same generator, where it is known.
-        reference: what real images score, where that is measured.
-        details: what the number was made of.
-    """
+    """One number about generated images."""
 
     name: str
+    """What programs call it; no other result has it."""
     title: str
+    """What people call it."""
     value: float
+    """Finite."""
     direction: Direction
     standard_error: float | None = None
+    """That of drawing other images of the same generator, where it is known."""
     reference: float | None = None
+    """What real images score, where that is measured."""
     details: dict[str, JsonValue] = {}
+    """What the number was made of."""
 
 
 class ClassFractions(_Part):
-    """Fractions of images that a classifier takes for each class, by the classes' names."""
+    """Fractions of images that a classifier takes for each class, by the classes' names.
+
+    Of the classes that occur, the missing ones are never made, the rare ones less than a tenth as
+    often; beyond chance, some are made more than twice or less than half as often.
+    """
 
     generated: dict[str, float]
     real: dict[str, float]
     missing: list[str]
-    """Classes of real images that no generated one is of."""
     rare: list[str]
-    """Classes made, but less than a tenth as often as they occur."""
     often: list[str]
-    """Classes made more than twice as often as they occur, and not by chance."""
     seldom: list[str]
-    """Classes made less than half as often, and not by chance; without the rare ones."""
 
 
 class DataSource(_Part):
@@ -72,7 +68,11 @@ class Provenance(_Part):
 
 
 class Protocol(_Part):
-    """What must agree for two values to be compared."""
+    """What must agree for two values to be compared.
+
+    The reference values are measured with `reference` training images; `metrics` is what each
+    metric says of itself, by `metric.key`.
+    """
 
     evaluator: str
     evaluator_sha256: str
@@ -84,12 +84,14 @@ class Protocol(_Part):
     test: int
     train: int
     reference: int
-    """Training images that the reference values are measured with."""
     svm_labels: int
     svm_draws: int
     seed: int
     metrics: dict[str, JsonValue]
-    """What each metric says of itself, by `metric.key`."""
+
+    def flat(self) -> dict[str, JsonValue]:
+        """Return all of it by name, what metrics say beside the rest."""
+        return self.model_dump(exclude={"metrics"}) | self.metrics
 
 
 class Checkpoint(_Part):
@@ -139,6 +141,7 @@ class Finding(_Part):
 class GeneratorEvaluation(_Part):
     """`eval/generator.json`: generated images against the test images."""
 
+    file: ClassVar[str] = "eval/generator.json"
     provenance: Provenance
     checkpoint: Checkpoint
     evaluator_accuracy: float
@@ -165,40 +168,40 @@ class ClassScores(_Part):
 
 
 class Classification(_Part):
-    """How good a classifier's predictions are."""
+    """How good a classifier's predictions are: fractions, and the mean cross-entropy in nats.
+
+    The rows of the confusion matrix are true classes, its columns predicted ones.
+    """
 
     count: int
     accuracy: float
     accuracy_95: tuple[float, float]
-    """95 % interval."""
     loss: float
-    """Mean cross-entropy, nats."""
     expected_calibration_error: float
     classes: dict[str, ClassScores]
     confusion_matrix: list[list[int]]
-    """Counts; rows are true classes, columns predicted ones."""
 
 
 class ClassifierEvaluation(Classification):
     """`eval/classifier.json`: a classifier on the test set."""
 
+    file: ClassVar[str] = "eval/classifier.json"
     provenance: Provenance
     mirrored: bool
     epoch: int | None
     step: int | None
 
 
-Evaluation = GeneratorEvaluation | ClassifierEvaluation
 E = TypeVar("E", GeneratorEvaluation, ClassifierEvaluation)
 
 
-def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
+def write_evaluation(folder: Path, evaluation: GeneratorEvaluation | ClassifierEvaluation) -> None:
     """Write the result into a run's folder.
 
     Raises:
         RunError: the file cannot be written.
     """
-    write_json(_path(folder, type(evaluation)), evaluation.model_dump(mode="json"))
+    write_json(folder / evaluation.file, evaluation.model_dump(mode="json"))
 
 
 def read_evaluation(folder: Path, kind: type[E]) -> E | None:
@@ -207,13 +210,8 @@ def read_evaluation(folder: Path, kind: type[E]) -> E | None:
     Raises:
         DataError: the file is not what `eval` writes.
     """
-    path = _path(folder, kind)
+    path = folder / kind.file
     if not path.is_file():
         return None
     wrong = f"{path} is not what eval writes (make it anew with: convgan eval {folder})"
     return validated(read_json(path), kind, wrong)
-
-
-def _path(folder: Path, kind: type[Evaluation]) -> Path:
-    name = "generator" if issubclass(kind, GeneratorEvaluation) else "classifier"
-    return folder / "eval" / f"{name}.json"

@@ -45,10 +45,15 @@ def test_the_distance_is_that_of_the_averaged_generators_samples(evaluator: Any)
     assert set(quality.classes.generated) == set(CLASSES)
 
 
-@pytest.mark.parametrize(("samples", "held_out"), [(48, 60), (70, 48)])
-def test_too_few_pictures_are_refused(evaluator: Any, samples: int, held_out: int) -> None:
+@pytest.mark.parametrize(
+    ("samples", "held_out", "said"),
+    [(48, 60, "train.evaluate_samples is 48;"), (70, 48, "data.validation holds out 48 of")],
+)
+def test_too_few_pictures_are_refused(
+    evaluator: Any, samples: int, held_out: int, said: str
+) -> None:
     assert evaluator.dimension == 48
-    with pytest.raises(UsageError, match="48"):
+    with pytest.raises(UsageError, match=f"{said}.*expected more than the 48 features"):
         GeneratorQuality(dcgan(TRAIN), evaluator, HELD_OUT.head(held_out), samples=samples, every=1)
 
 

@@ -89,8 +89,8 @@ def test_the_first_number_that_is_not_finite_is_named(broken: float | None) -> N
     records[7]["g_loss"] = records[7]["d_fake"] = records[9]["d_real"] = broken
     found = only(diagnose(records, train()))
     assert found.name == "not_finite"
-    assert "g_loss, d_fake at step 200, epoch 0.333333, the first of 2 such lines" in found.text
-    assert f"of {len(records)} in the log" in found.text
+    assert "g_loss, d_fake at step 200, epoch 0.333333, the first such line" in found.text
+    assert f"of the log (2 of {len(records)})." in found.text
     assert "a lower train.generator_optimizer.learning_rate (now 0.0003)" in found.text
     assert "a lower train.discriminator_optimizer.learning_rate (now 0.0007)" in found.text
     assert "train.penalty r1" in found.text
@@ -103,7 +103,7 @@ def test_an_epochs_own_number_counts_too_and_words_do_not() -> None:
     assert diagnose(records, train()) == []
     records[-1]["val_frechet"] = None
     found = only(diagnose(records, train()))
-    assert "val_frechet at step 3000, epoch 5, the first of 1 such lines" in found.text
+    assert "val_frechet at step 3000, epoch 5, the first such line of the log (1 of" in found.text
 
 
 def test_float32_is_advised_only_where_it_is_not_used() -> None:
@@ -289,26 +289,12 @@ def test_too_few_steps_or_samples_say_nothing() -> None:
     assert only(diagnose([], train(), samples=[Samples(same, 1000, 4)])).name == "samples_alike"
 
 
-@pytest.mark.parametrize(
-    "images",
-    [
-        np.zeros((9, 6, 5, 3), np.float32),
-        np.zeros((6, 5, 3), np.uint8),
-        np.zeros((9, 6, 5, 1), np.uint8),
-    ],
-)
-def test_samples_of_another_form_are_refused(images: NDArray[Any]) -> None:
-    good = Samples(pictures(1), 0, 1)
-    with pytest.raises(ValueError, match=r"got samples of .* expected uint8 \(N, H, W, C\)"):
-        diagnose([], train(), samples=[good, Samples(images, 2000, 2)])
-
-
 @pytest.mark.parametrize("generated", [[0, 0, 2, 2], [0] * 50 + [2] * 50 + [1]])
 def test_missing_and_rare_classes_are_found(generated: list[int]) -> None:
     names = ("bag", "coat", "dress")
     classes = class_fractions(np.array(generated), np.array([0, 1, 2]), names)
     found = only(diagnose(log(), train(), samples=healthy_samples(), classes=classes))
-    assert found == Finding(name="classes_missing", text=missing_classes(classes) or "")
+    assert found == Finding(name="classes_missing", text=missing_classes(classes, train()) or "")
     assert "makes coat" in found.text
     assert "train.penalty" in found.text
 

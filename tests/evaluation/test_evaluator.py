@@ -90,3 +90,12 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(DataError, match="is damaged"):
         load_evaluator(path, "torn")
+
+
+@pytest.mark.parametrize("damage", [np.nan, np.inf, -np.inf])
+def test_features_that_are_not_finite_are_refused(tmp_path: Path, damage: float) -> None:
+    network = load_evaluator(classifier_file(tmp_path), "diverged")
+    kernel = network.model.layers[1].kernel
+    kernel.assign(np.full(kernel.shape, damage))
+    with pytest.raises(DataError, match=r"the evaluator diverged gives .* NaN or infinite"):
+        network.predict(pictures(3).images)

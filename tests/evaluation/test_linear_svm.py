@@ -252,17 +252,16 @@ def test_each_draw_is_another_and_reaches_every_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "draws", "message"),
+    ("labels", "message"),
     [
-        (7, 10, "7 labels for 4 classes: at least 2 per class .* 8 or more"),
-        (61, 10, "61 labels asked for, but there are 60"),
-        (20, 1, "1 draws: at least 2"),
+        (7, "7 labels for 4 classes: at least 2 per class .* 8 or more"),
+        (61, "61 labels asked for, but there are 60"),
     ],
 )
-def test_what_cannot_be_drawn(labels: int, draws: int, message: str) -> None:
+def test_what_cannot_be_drawn(labels: int, message: str) -> None:
     train, known = some(60)
     with pytest.raises(UsageError, match=message):
-        evaluate_linear_svm(train, known, train, known, seed=0, labels=labels, draws=draws)
+        evaluate_linear_svm(train, known, train, known, seed=0, labels=labels)
 
 
 def test_a_class_of_one_picture() -> None:

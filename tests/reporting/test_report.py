@@ -7,8 +7,6 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pytest
-
 import convgan.reporting
 from convgan.reporting import Table, write_report
 
@@ -67,8 +65,6 @@ def test_picture_paths_become_relative_addresses(tmp_path: Path) -> None:
     write_report(path, title="t", facts={}, pictures=[("", name) for name in wanted])
     sources = [attrs["src"] for tag, attrs in read(path).tags if tag == "img"]
     assert sources == ["samples/%C3%A9po%20ch%231%3F.png", "../b.png", "javascript%3Aalert%281%29"]
-    with pytest.raises(ValueError, match="must be relative"):
-        write_report(path, title="t", facts={}, pictures=[("", tmp_path / "x.png")])
 
 
 def test_the_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
@@ -86,13 +82,6 @@ def test_names_that_are_not_unicode_are_written(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     write_report(path, title="bad \udc80 name", facts={}, pictures=[("", "\udc80.png")])
     assert "bad ? name" in path.read_text(encoding="utf-8")
-
-
-def test_a_ragged_table_is_refused() -> None:
-    with pytest.raises(ValueError, match="a row has 1 cells for 2 heads"):
-        Table("Numbers", ["a", "b"], [["1", "2"], ["1"]])
-    with pytest.raises(ValueError, match="a row has 1 cells for 2 heads"):
-        Table("Numbers", ["a", "b"], [["1", "2"]], footer=[["1"]])
 
 
 def test_sums_and_notes_are_on_the_page(tmp_path: Path) -> None:

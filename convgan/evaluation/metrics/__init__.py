@@ -1,6 +1,6 @@
 """The metrics that come with convgan, one file each; imported in the order of `eval`'s table."""
 
-# ruff: noqa: I001
+# ruff: noqa: F401, I001
 from convgan.evaluation.metrics import frechet
 from convgan.evaluation.metrics import frechet_extrapolated
 from convgan.evaluation.metrics import kernel_distance
@@ -8,13 +8,3 @@ from convgan.evaluation.metrics import neighbours
 from convgan.evaluation.metrics import class_fractions
 from convgan.evaluation.metrics import classifier_score
 from convgan.evaluation.metrics import memorisation
-
-__all__ = [
-    "class_fractions",
-    "classifier_score",
-    "frechet",
-    "frechet_extrapolated",
-    "kernel_distance",
-    "memorisation",
-    "neighbours",
-]

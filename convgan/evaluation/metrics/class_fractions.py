@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,25 +39,24 @@ def class_fractions(
     generated: NDArray[np.integer], real: NDArray[np.integer], class_names: tuple[str, ...]
 ) -> ClassFractions:
     """Compare the predicted classes of generated (N,) and real (M,) images."""
-    made = _fractions(generated, class_names)
-    expected = _fractions(real, class_names)
-
-    def far(name: str) -> bool:
-        """Whether three standard errors of the drawing of images are less than the difference."""
-        error = sqrt(expected[name] * (1 - expected[name]) / len(generated))
-        return abs(made[name] - expected[name]) > 3 * error
-
+    made, expected = (
+        np.bincount(each, minlength=len(class_names)) / len(each) for each in (generated, real)
+    )
+    # three standard errors of the drawing of images are less than the difference
+    far = np.abs(made - expected) > 3 * np.sqrt(expected * (1 - expected) / len(generated))
+    faults = {
+        "missing": (expected > 0) & (made == 0),
+        "rare": (made > 0) & (made < RARE * expected),
+        "often": (made > OFTEN * expected) & far,
+        "seldom": (made >= RARE * expected) & (made < expected / OFTEN) & far,
+    }
     return ClassFractions(
-        generated=made,
-        real=expected,
-        missing=[name for name in class_names if expected[name] > 0 == made[name]],
-        rare=[name for name in class_names if 0 < made[name] < RARE * expected[name]],
-        often=[name for name in class_names if made[name] > OFTEN * expected[name] and far(name)],
-        seldom=[
-            name
-            for name in class_names
-            if RARE * expected[name] <= made[name] < expected[name] / OFTEN and far(name)
-        ],
+        generated=dict(zip(class_names, made.tolist(), strict=True)),
+        real=dict(zip(class_names, expected.tolist(), strict=True)),
+        **{
+            fault: [class_names[k] for k in np.flatnonzero(found)]
+            for fault, found in faults.items()
+        },
     )
 
 
@@ -66,8 +64,3 @@ def total_variation(classes: ClassFractions) -> float:
     """Half the sum of the absolute differences."""
     made, expected = (np.array(list(each.values())) for each in (classes.generated, classes.real))
     return float(np.abs(made - expected).sum() / 2)
-
-
-def _fractions(predicted: NDArray[np.integer], names: tuple[str, ...]) -> dict[str, float]:
-    counts = np.bincount(predicted, minlength=len(names)) / len(predicted)
-    return dict(zip(names, counts.tolist(), strict=True))

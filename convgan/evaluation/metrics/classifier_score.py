@@ -24,11 +24,9 @@ def classifier_score_metric(evidence: Evidence) -> Iterator[MetricResult]:
 
 
 def classifier_score(logits: NDArray[np.floating]) -> tuple[float, float]:
-    """Judge images by a classifier's logits (N, K).
+    """Return a score, from 1 to K, and the mean probability of the predicted class, of (N, K).
 
-    Returns:
-        the score exp(E KL(p(y|x) || p(y))), from 1 to K, and the mean probability of the
-        predicted class, in (0, 1].
+    The score is exp(E KL(p(y|x) || p(y))).
     """
     log_p = log_softmax(np.asarray(logits, np.float64), axis=1)
     log_marginal = logsumexp(log_p, axis=0) - np.log(len(log_p))

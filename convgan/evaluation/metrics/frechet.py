@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convgan.errors import DataError, UsageError
+from convgan.errors import UsageError
 from convgan.evaluation.metric import METRICS, Evidence, MetricResult, metric
 
 RESAMPLES = 20
-_BLOCK = 1024  # rows that are float64 at one time
 
 
 @METRICS.add("frechet")
@@ -26,7 +26,7 @@ def frechet_metric(evidence: Evidence) -> Iterator[MetricResult]:
     """Measure generated against test images, where both are more than the features."""
     generated, test = evidence.generated.features, evidence.test.features
     if min(len(generated), len(test)) > test.shape[1]:
-        yield evaluate_frechet(generated, test, seed=evidence.seed)
+        yield evaluate_frechet(generated, fit_gaussian(test), seed=evidence.seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,69 +37,65 @@ class Gaussian:
     covariance: NDArray[np.float64]
     count: int
 
+    @cached_property
+    def root(self) -> NDArray[np.float64]:
+        """The symmetric square root of the covariance."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        root: NDArray[np.float64] = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
+        return root
 
-def fit_gaussian(features: NDArray[np.floating]) -> Gaussian:
-    """Estimate mean and covariance (over N − 1) of features (N, d), in float64.
+
+def fit_gaussian(features: NDArray[np.floating], counts: NDArray[Any] | None = None) -> Gaussian:
+    """Estimate mean and covariance (over N − 1) of features, in float64.
+
+    Where `counts` are given, row i occurs counts[i] times.
 
     Raises:
         UsageError: N is not above d, so the covariance would be singular.
-        DataError: a feature is not finite.
     """
-    count, dim = features.shape
+    count = len(features) if counts is None else int(counts.sum())
+    dim = features.shape[1]
     if count <= dim:
         raise UsageError(
             f"got too few images, {count}: a Fréchet distance of {dim} features needs more than "
             f"{dim}. Use more images, or an evaluator with fewer features"
         )
-    if not np.isfinite(features).all():
-        raise DataError(
-            "got features that are NaN or infinite, expected finite numbers: the images or the "
-            "evaluator's weights are damaged. Make the images or the evaluator again"
-        )
-    return weighted_gaussian(features, np.ones(count), features.mean(axis=0, dtype=np.float64))
+    wide = np.asarray(features, np.float64)
+    covariance = np.cov(wide, rowvar=False, fweights=counts).reshape(dim, dim)
+    return Gaussian(np.average(wide, axis=0, weights=counts), covariance, count)
 
 
 def frechet_distance(a: Gaussian, b: Gaussian) -> float:
     """|m_a − m_b|² + tr(A + B − 2 (A B)^½): symmetric, at least 0, in squared feature units.
 
     Heusel et al., 2017, eq. 6, after Dowson and Landau, 1982.
-
-    Raises:
-        ValueError: the laws differ in their number of features.
     """
-    return sum(distance_parts(a, b, root_of(b.covariance)))
+    return sum(distance_parts(a, b))
+
+
+def distance_parts(a: Gaussian, b: Gaussian) -> tuple[float, float]:
+    """Return the parts from the means and from the covariances."""
+    # A B and B^½ A B^½ have the same eigenvalues; the second is symmetric
+    values = np.linalg.eigvalsh(b.root @ a.covariance @ b.root)
+    trace = np.sqrt(values.clip(min=0)).sum()
+    covariance_part = np.trace(a.covariance) + np.trace(b.covariance) - 2 * trace
+    return float(np.square(a.mean - b.mean).sum()), max(0.0, float(covariance_part))
 
 
 def evaluate_frechet(
-    generated: NDArray[np.floating],
-    real: Gaussian | NDArray[np.floating],
-    *,
-    seed: int,
-    resamples: int = RESAMPLES,
+    generated: NDArray[np.floating], real: Gaussian, *, seed: int, resamples: int = RESAMPLES
 ) -> MetricResult:
-    """Compare generated features (N, d) with real ones: (M, d), or the law fitted to them.
+    """Compare generated features (N, d) with the law of real ones.
 
-    The distance is biased upwards, more so for fewer images: compare equal numbers only.
-
-    Returns:
-        the distance and its standard error, in the details its two parts and the numbers of
-        images. The error is that of drawing the generated images, while the real ones are fixed
-        by the protocol:
-        the standard deviation over bootstrap resamples. (Their mean is biased, and not used.)
-        Where both laws are equal it is about twice too large.
-
-    Raises:
-        UsageError, DataError: as `fit_gaussian`.
-        ValueError: less than two resamples, or the sides differ in their number of features.
+    The distance is biased upwards, more so for fewer images: compare equal numbers only. Its
+    standard error is that of drawing the generated images, while the real ones are fixed by the
+    protocol: the standard deviation over bootstrap resamples. (Their mean is biased, and not
+    used.) Where both laws are equal it is about twice too large.
     """
-    if resamples < 2:
-        raise ValueError(f"got {resamples} resamples, expected at least 2")
-    law, target = fit_gaussian(generated), as_gaussian(real)
-    root, rng = root_of(target.covariance), np.random.default_rng(seed)
-    mean_part, covariance_part = distance_parts(law, target, root)
-    draws = rng.multinomial(law.count, np.full(law.count, 1 / law.count), size=resamples)
-    resampled = (weighted_gaussian(generated, counts, law.mean) for counts in draws)
-    distances = [sum(distance_parts(each, target, root)) for each in resampled]
+    law, count = fit_gaussian(generated), len(generated)
+    mean_part, covariance_part = distance_parts(law, real)
+    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), resamples)
+    distances = [frechet_distance(fit_gaussian(generated, counts), real) for counts in draws]
     return MetricResult(
         name="frechet",
         title="Fréchet distance",
@@ -109,51 +105,7 @@ def evaluate_frechet(
         details={
             "mean_part": mean_part,
             "covariance_part": covariance_part,
-            "generated": law.count,
-            "real": target.count,
+            "generated": count,
+            "real": real.count,
         },
     )
-
-
-def weighted_gaussian(
-    features: NDArray[np.floating], counts: NDArray[Any], near: NDArray[np.float64]
-) -> Gaussian:
-    """Fit features of which row i occurs counts[i] times.
-
-    One pass, with moments about a point near the mean, where their difference does not cancel.
-    """
-    dim, total = len(near), int(counts.sum())
-    first, second = np.zeros(dim), np.zeros((dim, dim))
-    for start in range(0, len(features), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        drawn = counts[block] > 0
-        weights = np.sqrt(counts[block][drawn], dtype=np.float64)
-        rows = (features[block][drawn] - near) * weights[:, None]
-        first += weights @ rows
-        second += rows.T @ rows
-    offset = first / total
-    covariance = (second - total * np.outer(offset, offset)) / (total - 1)
-    return Gaussian(near + offset, covariance, total)
-
-
-def as_gaussian(real: Gaussian | NDArray[np.floating]) -> Gaussian:
-    """Return the law itself, or the one fitted to features."""
-    return real if isinstance(real, Gaussian) else fit_gaussian(real)
-
-
-def root_of(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the symmetric square root of a covariance (d, d)."""
-    values, vectors = np.linalg.eigh(covariance)
-    root: NDArray[np.float64] = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
-    return root
-
-
-def distance_parts(a: Gaussian, b: Gaussian, b_root: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the parts from the means and from the covariances, given B^½."""
-    if a.mean.shape != b.mean.shape:
-        raise ValueError(f"got {len(a.mean)} and {len(b.mean)} features, expected equal numbers")
-    # A B and B^½ A B^½ have the same eigenvalues; the second is symmetric
-    values = np.linalg.eigvalsh(b_root @ a.covariance @ b_root)
-    trace = np.sqrt(values.clip(min=0)).sum()
-    covariance_part = np.trace(a.covariance) + np.trace(b.covariance) - 2 * trace
-    return float(np.square(a.mean - b.mean).sum()), max(0.0, float(covariance_part))

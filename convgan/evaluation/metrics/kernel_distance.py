@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics.pairwise import polynomial_kernel
 
-from convgan.errors import DataError, UsageError
+from convgan.errors import UsageError
 from convgan.evaluation.metric import METRICS, Evidence, MetricResult, metric
 
 SUBSETS, SUBSET_SIZE = 100, 1000
@@ -34,7 +34,8 @@ def evaluate_kernel_distance(
 
     The kernel is (x·y / d + 1)³ (Bińkowski et al., 2018, section 4), the estimator that of
     Gretton et al., 2012, lemma 6, averaged over pairs of random subsets of m images a side:
-    m is `subset_size`, or the size of the smaller set where that is less.
+    m is `subset_size`, or the size of the smaller set where that is less. It is about 0 for equal
+    laws, so it may be negative.
 
     The standard error is that of drawing the images of both sides anew. The subsets overlap, so
     their deviation s over √subsets would be too small. The mean over all subsets that there are
@@ -43,28 +44,28 @@ def evaluate_kernel_distance(
     1948); having drawn only some of the subsets adds s² / subsets. Of equal laws w is 0 and only
     the noise of its estimate is left: the error is then up to about √(2 N / m) times too large.
 
-    Returns:
-        distance (about 0 for equal laws, so it may be negative) and standard error; in the
-        details the standard deviation of one subset's estimate, the number and size of the
-        subsets, and the numbers of images.
-
     Raises:
         UsageError: a side has fewer than 2 images.
-        DataError: a feature is not finite.
-        ValueError: less than 2 subsets, subsets of less than 2 images, or the sides differ in
-            their number of features.
     """
-    if subsets < 2 or subset_size < 2:
-        raise ValueError(f"got {subsets} subsets of {subset_size}, expected at least 2 of 2")
-    _check(generated, "generated")
-    _check(real, "real")
-    size = min(subset_size, len(generated), len(real))
-    x_draws, y_draws = (_Draws(side, size) for side in (generated, real))
-    drawn = 1 if x_draws.whole and y_draws.whole else subsets  # else all are one subset
+    sides = [np.asarray(side, np.float64) for side in (generated, real)]
+    size = min(subset_size, *map(len, sides))
+    if size < 2:
+        raise UsageError(
+            f"got {len(generated)} generated and {len(real)} real images: a kernel distance needs "
+            "at least 2 of each. Use more images"
+        )
+    # Of a side that every subset takes whole, they are computed once.
+    means = [_mean_of_others(side) if len(side) == size else None for side in sides]
+    drawn = subsets if any(known is None for known in means) else 1  # else all are one subset
     rng = np.random.default_rng(seed)
     estimates, variances = np.zeros(drawn), np.zeros(drawn)
     for index in range(drawn):
-        (x, near_x), (y, near_y) = x_draws.draw(rng), y_draws.draw(rng)
+        rows = [rng.choice(len(side), size, replace=False) for side in sides]
+        x, y = (side[chosen] for side, chosen in zip(sides, rows, strict=True))
+        near_x, near_y = (
+            _mean_of_others(each) if known is None else known[chosen]
+            for each, known, chosen in zip((x, y), means, rows, strict=True)
+        )
         across = _kernel(x, y)
         of_x, of_y = near_x - across.mean(axis=1), across.mean(axis=0) - near_y
         estimates[index] = of_x.mean() - of_y.mean()
@@ -84,37 +85,6 @@ def evaluate_kernel_distance(
             "real": len(real),
         },
     )
-
-
-def _check(features: NDArray[np.floating], side: str) -> None:
-    if len(features) < 2:
-        raise UsageError(
-            f"got {len(features)} {side} images: a kernel distance needs at least 2. "
-            "Use more images"
-        )
-    if not np.isfinite(features).all():
-        raise DataError(
-            f"got features of {side} images that are NaN or infinite, expected finite numbers: "
-            "the images or the evaluator's weights are damaged. Make them again"
-        )
-
-
-class _Draws:
-    """Random subsets of one side's features (N, d), with each image's mean kernel to the others.
-
-    Where a subset is the whole side, these means are computed once.
-    """
-
-    def __init__(self, features: NDArray[np.floating], size: int) -> None:
-        self.features, self.size = features, size
-        self.whole = size == len(features)
-        self._means = _mean_of_others(features.astype(np.float64)) if self.whole else None
-
-    def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return features (size, d) and means (size,)."""
-        rows = rng.choice(len(self.features), self.size, replace=False)
-        x = self.features[rows].astype(np.float64)
-        return x, _mean_of_others(x) if self._means is None else self._means[rows]
 
 
 def _mean_of_others(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from convgan.evaluation.metric import METRICS, Evidence, MetricResult, metric
 from convgan.evaluation.nearest import nearest_neighbours
 
-SUSPECTS = 2_000
-"""Images that are looked up among all training images: a fraction's error is then 1 %."""
+SUSPECTS = 2_000  # images that are looked up: a fraction's error is then 1 %
 # Part of its length by which the features of an image may differ from those of its copy: float32
 # networks do not round alike in batches of different sizes.
 _SAME = 1e-5
@@ -41,17 +40,12 @@ def evaluate_memorisation(
     one is to its own nearest training neighbour. Where the training image has a duplicate, that
     distance is 0 and only a copy counts; a copy counts always.
 
-    The fraction alone says little, as unseen real images (M, d) are often that near too: two
-    thirds of them where all lie on a line, a tenth of 10,000 beside 60,000 of a normal law in 128
-    dimensions. A fraction well above this reference speaks of copies, or of images more average
-    than real ones, which in many dimensions are near to many: the nearest images show which. A
-    fraction below it mostly means that the images are farther from the training images than real
-    ones.
+    The fraction alone says little, as unseen real images (M, d), its reference, are often that
+    near too: two thirds of them where all lie on a line, a tenth of 10,000 beside 60,000 of a
+    normal law in 128 dimensions. A fraction well above it speaks of copies, or of images more
+    average than real ones; one below it, of images farther from the training images than those.
 
-    Returns:
-        the fraction of the generated images that count as memorised, its reference the same of
-        the test images. In the details both sides' median Euclidean distance to the nearest
-        training image, in the unit of the features, and the numbers of images.
+    The details hold both sides' median Euclidean distance to the nearest training image.
 
     Raises:
         UsageError: too few images.

@@ -41,31 +41,22 @@ def evaluate_neighbours(
 ) -> dict[str, float]:
     """Compare generated features (N, d) with real ones (M, d), about as many.
 
-    Around each image lies a ball that reaches to its k-th nearest neighbour of the same set;
-    `manifold_k` is k of precision and recall, `density_k` that of density and coverage.
+    Around each image lies a ball that reaches to its k-th nearest neighbour of the same set.
     Its surface is part of it, as in the code of Kynkäänniemi et al. (that of Naeem et al. leaves
     it out): so the copy of an image is inside even where duplicates shrink the ball to a point.
 
     Two samples of the same law do not reach 1 in precision and recall; their density is 1 on
     average, their coverage 1 − 2^−k for large N = M. All four depend on counts and features.
 
-    Returns:
-        precision: fraction of the generated images in the ball of at least one real image.
-        recall: fraction of the real images in the ball of at least one generated image
-            (both Kynkäänniemi et al., section 2).
-        density: mean number of real images whose ball holds a generated one, over k; may
-            exceed 1.
-        coverage: fraction of the real images whose ball holds at least one generated image
-            (both Naeem et al., section 3.2).
+    Precision and recall, with k = `manifold_k`, are the fraction of the generated images in the
+    ball of at least one real image, and of the real ones in that of at least one generated image
+    (Kynkäänniemi et al., section 2). Density and coverage, with k = `density_k`, are the mean
+    number of real images whose ball holds a generated one, over k, which may exceed 1, and the
+    fraction of the real images whose ball holds one (Naeem et al., section 3.2).
 
     Raises:
         UsageError: too few images for a k-th neighbour.
-        ValueError: the features are not of the same network, or k is below 1.
     """
-    if generated.ndim != 2 or generated.shape[1:] != real.shape[1:]:
-        raise ValueError(f"got features of shapes {generated.shape} and {real.shape}")
-    if min(manifold_k, density_k) < 1:
-        raise ValueError(f"got k = {manifold_k} and {density_k}; expected at least 1")
     centre = np.mean(real, axis=0, dtype=np.float64)  # rounding grows with the distance from 0
     generated, real = generated - centre, real - centre
     (generated_reach,) = _squared_radii(generated, (manifold_k,), "generated")

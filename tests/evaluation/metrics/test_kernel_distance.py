@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convgan.errors import DataError, UsageError
+from convgan.errors import UsageError
 from convgan.evaluation.metric import MetricResult
 from convgan.evaluation.metrics.kernel_distance import evaluate_kernel_distance
 
@@ -138,18 +138,10 @@ def test_the_seed_draws_the_subsets() -> None:
 
 def test_arguments_that_cannot_be() -> None:
     x = draw(5, 3, seed=0)
-    with pytest.raises(UsageError, match="got 1 generated images"):
+    with pytest.raises(UsageError, match="got 1 generated and 5 real images"):
         evaluate_kernel_distance(x[:1], x, seed=0)
-    with pytest.raises(UsageError, match="got 0 real images"):
+    with pytest.raises(UsageError, match="got 5 generated and 0 real images"):
         evaluate_kernel_distance(x, x[:0], seed=0)
-    damaged = x.copy()
-    damaged[3, 1] = np.nan
-    with pytest.raises(DataError, match="features of real images that are NaN"):
-        evaluate_kernel_distance(x, damaged, seed=0)
-    with pytest.raises(ValueError, match="got 1 subsets of 1000"):
-        evaluate_kernel_distance(x, x, seed=0, subsets=1)
-    with pytest.raises(ValueError, match="got 100 subsets of 1,"):
-        evaluate_kernel_distance(x, x, seed=0, subset_size=1)
     with pytest.raises(ValueError, match="Incompatible dimension"):
         evaluate_kernel_distance(x, x[:, :2], seed=0)
 

@@ -169,11 +169,3 @@ def test_too_few_pictures() -> None:
     with pytest.raises(UsageError, match=r"got 5 real images.* more than 5"):
         evaluate_neighbours(many, many[:5])
     evaluate_neighbours(many[:4], many[:6])
-
-
-def test_wrong_arguments() -> None:
-    a = normal(9, 2, seed=19)
-    with pytest.raises(ValueError, match=r"\(9, 1\) and \(9, 2\)"):
-        evaluate_neighbours(a[:, :1], a)
-    with pytest.raises(ValueError, match="k = 0 and 5"):
-        evaluate_neighbours(a, a, manifold_k=0)
