@@ -16,7 +16,8 @@ from convgan.evaluation.comparison import provenance
 from convgan.evaluation.diagnosis import Samples, diagnose
 from convgan.evaluation.discriminator import SVM_DRAWS, SVM_IMAGES, measure_discriminator
 from convgan.evaluation.evaluator import Evaluator
-from convgan.evaluation.metric import Predictions
+from convgan.evaluation.metric import Evidence
+from convgan.evaluation.metrics.class_agreement import class_faults
 from convgan.evaluation.metrics.class_fractions import classes_of
 from convgan.evaluation.reference import Reference, measure, protocols
 from convgan.evaluation.verdict import verdict
@@ -135,7 +136,7 @@ def choose_generator(run: Run, which: Which | None) -> tuple[Path, Checkpoint]:
 
 
 def evaluate_generator(
-    subject: Subject, images: NDArray[np.uint8], predictions: Predictions, reference: Reference
+    subject: Subject, images: NDArray[np.uint8], evidence: Evidence, reference: Reference
 ) -> GeneratorEvaluation:
     """Measure generated images (N, H, W, C), as the evaluator sees them, and the discriminator.
 
@@ -145,8 +146,8 @@ def evaluate_generator(
     """
     run, config, dataset = subject.run, subject.config, subject.dataset
     labels = subject.options.labels
-    results = measure(predictions, reference, options=subject.options.metrics)
-    classes = classes_of(reference.evidence(predictions))
+    results = measure(evidence, reference.values, options=subject.options.metrics)
+    classes = classes_of(evidence)
     return GeneratorEvaluation(
         provenance=provenance(run, dataset.test),
         checkpoint=subject.checkpoint,
@@ -155,7 +156,7 @@ def evaluate_generator(
         metrics=results,
         classes=classes,
         verdict=verdict(classes, results, config.train),
-        findings=_findings(subject, images[:_DIAGNOSED], classes),
+        findings=class_faults(evidence) + _findings(subject, images[:_DIAGNOSED], classes),
         discriminator=measure_discriminator(run, config, dataset, labels, seed=SEED),
     )
 

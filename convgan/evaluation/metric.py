@@ -44,6 +44,8 @@ class Evidence:
     """What a metric may look at: generated images, the test images, all training images.
 
     For a reference, training images stand for generated ones. The seed is of everything random.
+    `asked` are the classes (N,) of which a conditional GAN was asked for an image each, and
+    `test_labels` those of the test images (M,).
     """
 
     generated: Predictions
@@ -51,6 +53,8 @@ class Evidence:
     train: Predictions
     class_names: tuple[str, ...]
     seed: int
+    asked: NDArray[np.int64] | None = None
+    test_labels: NDArray[np.int64] | None = None
 
 
 Measure = Callable[[Evidence], Iterable[MetricResult]]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from convgan.data import Dataset
@@ -26,11 +27,14 @@ class Reference:
     class_names: tuple[str, ...]
     accuracy: float
     seed: int
+    test_labels: NDArray[np.int64] | None = None
     values: dict[str, float] = field(default_factory=dict)
 
-    def evidence(self, generated: Predictions) -> Evidence:
+    def evidence(self, generated: Predictions, asked: NDArray[np.int64] | None = None) -> Evidence:
         """Return what a metric gets to see."""
-        return Evidence(generated, self.test, self.train, self.class_names, self.seed)
+        return Evidence(
+            generated, self.test, self.train, self.class_names, self.seed, asked, self.test_labels
+        )
 
 
 def compute_reference(
@@ -42,32 +46,32 @@ def compute_reference(
     """
     train, test = (cached_predictions(evaluator, each) for each in (dataset.train, dataset.test))
     accuracy = float(np.mean(test.logits.argmax(axis=1) == dataset.test.labels))
-    reference = Reference(train, test, dataset.test.class_names, accuracy, seed)
-    drawn = train.take(np.random.default_rng(seed).permutation(len(train.features))[:count])
-    evidence = reference.evidence(drawn)
+    labels, names = dataset.train.labels, dataset.test.class_names
+    reference = Reference(train, test, names, accuracy, seed, dataset.test.labels)
+    drawn = np.random.default_rng(seed).permutation(len(train.features))[:count]
+    evidence = reference.evidence(train.take(drawn), None if labels is None else labels[drawn])
     measured = [METRICS[name] for name in METRICS if METRICS[name].reference]
     results = [each for metric in measured for each in metric.measure(evidence)]
     return replace(reference, values={result.name: result.value for result in results})
 
 
 def measure(
-    generated: Predictions, reference: Reference, *, options: Collection[str] = ()
+    evidence: Evidence, values: Mapping[str, float], *, options: Collection[str] = ()
 ) -> list[MetricResult]:
     """Measure generated images by every metric, in the order of their registration.
 
-    `options` are those of the optional metrics that are asked for.
+    `values` are the reference ones, by result; `options` are those of the optional metrics that are
+    asked for.
 
     Raises:
         UsageError, DataError: as the metrics.
         ValueError: two results have one name.
     """
-    evidence = reference.evidence(generated)
     chosen = _chosen(options).values()
     results = [each for metric in chosen for each in metric.measure(evidence)]
     names = [result.name for result in results]
     if len(set(names)) < len(names):
         raise ValueError(f"metrics gave results of the same name: {', '.join(names)}")
-    values = reference.values
     return [
         result.model_copy(update={"reference": values.get(result.name, result.reference)})
         for result in results

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from convgan.arrays import DamagedFile
 from convgan.config import GanRunConfig
@@ -29,10 +31,11 @@ from convgan.models.network_file import read_network
 from convgan.reporting.evaluation_pictures import draw_generator_evaluation
 from convgan.reporting.run_report import report_run
 from convgan.runs import Run
+from convgan.runs.classes import given_classes
 from convgan.runs.evaluations import CheckpointDistance, GeneratorEvaluation, write_evaluation
 from convgan.training.build import build_gan
 from convgan.training.state import TrainingState
-from convgan.training.streams import stream_seed
+from convgan.training.streams import draw_labels, stream_seed
 
 logger = logging.getLogger("convgan")
 
@@ -73,6 +76,18 @@ def latent(config: GanRunConfig, count: int) -> tf.Tensor:
     return tf.random.stateless_normal(shape, stream_seed(SEED, "evaluation", 0))
 
 
+def asked_labels(run: Run, config: GanRunConfig, count: int) -> NDArray[np.int64] | None:
+    """Return the labels (count,) of which a conditional generator is asked for an image each.
+
+    They are as frequent as in training.
+    """
+    if not config.conditional:
+        return None
+    fractions = np.array(given_classes(run).fractions)
+    drawn = draw_labels(fractions, stream_seed(SEED, "evaluation labels", 0), count)
+    return np.asarray(drawn)
+
+
 def _subject(
     run: Run, options: EvalOptions, loaded: dict[str, tuple[Dataset, Evaluator]]
 ) -> Subject:
@@ -94,9 +109,12 @@ def _evaluate(subject: Subject, reference: Reference) -> GeneratorEvaluation:
     run, which, options = subject.run, subject.checkpoint.which, subject.options
     logger.info("%s: the %s generator, evaluated by %s", run.name, which, subject.evaluator.name)
     generator = read_network(subject.network).network
-    images = generate(generator, latent(subject.config, subject.samples))
+    labels = asked_labels(run, subject.config, subject.samples)
+    images = generate(generator, latent(subject.config, subject.samples), labels)
     predictions = subject.evaluator.predict(images)
-    evaluation = evaluate_generator(subject, images, predictions, reference)
+    clusters = subject.config.conditional == "clusters"  # of which the evaluator knows nothing
+    evidence = reference.evidence(predictions, None if clusters else labels)
+    evaluation = evaluate_generator(subject, images, evidence, reference)
     if options.all_checkpoints:
         logger.info("looking at each checkpoint …")
         points = _over_checkpoints(subject, reference)
@@ -109,6 +127,8 @@ def _evaluate(subject: Subject, reference: Reference) -> GeneratorEvaluation:
         run.folder,
         evaluation,
         images=images,
+        columns=given_classes(run).names if labels is not None else (),
+        labels=labels,
         nearest=subject.dataset.train.images[nearest],
         distances=distances,
     )
@@ -122,9 +142,11 @@ def _over_checkpoints(subject: Subject, reference: Reference) -> list[Checkpoint
     That of step 0, which a run begins with, is left out.
     """
     config, evaluator = subject.config, subject.evaluator
-    task = build_gan(config, evaluator.image_shape, evaluator.num_classes, count=1)
+    given = len(given_classes(subject.run).names) if config.conditional else 0
+    task = build_gan(config, evaluator.image_shape, given, count=1)
     state = TrainingState(subject.run.folder / "checkpoints", task)
     z = latent(config, subject.samples)
+    labels = asked_labels(subject.run, config, subject.samples)
     count = len(subject.dataset.train)
     steps_per_epoch = (count - round(config.data.validation * count)) / config.train.batch_size
     points = []
@@ -136,7 +158,7 @@ def _over_checkpoints(subject: Subject, reference: Reference) -> list[Checkpoint
             continue
         step = state.progress.step
         if step:
-            evidence = reference.evidence(evaluator.predict(generate(task.sampler, z)))
+            evidence = reference.evidence(evaluator.predict(generate(task.sampler, z, labels)))
             points += [
                 CheckpointDistance(step=step, epoch=step / steps_per_epoch, frechet=frechet)
                 for frechet in METRICS["frechet"].measure(evidence)

@@ -16,9 +16,9 @@ _MOST_COUNTED = 40  # classes; of more, only the colours are drawn
 
 
 def save_confusion_matrix(
-    path: Path, matrix: NDArray[np.integer], *, class_names: Sequence[str]
+    path: Path, matrix: NDArray[np.integer], *, class_names: Sequence[str], rows: str = "true"
 ) -> None:
-    """Draw counts (K, K), true classes in rows, coloured by their fraction of the row.
+    """Draw counts (K, K), true (or otherwise named) classes in rows, coloured by their fraction.
 
     Above 40 classes the cells hold no counts, only their colour.
     """
@@ -36,14 +36,14 @@ def save_confusion_matrix(
         label_size = min(10.0, 0.8 * cell)
         axes.set_xticks(range(classes), names, rotation=90, fontsize=label_size)
         axes.set_yticks(range(classes), names, fontsize=label_size)
-        axes.set(xlabel="predicted", ylabel="true")
+        axes.set(xlabel="predicted", ylabel=rows)
         if classes <= _MOST_COUNTED:
             size = min(9.0, 1.2 * cell / digits)
             for row, column in np.ndindex(classes, classes):
                 colour = "white" if fractions[row, column] > 0.5 else "black"
                 count = axes.text(column, row, str(matrix[row, column]), color=colour)
                 count.set(ha="center", va="center", size=size)
-        figure.colorbar(shown, ax=axes, label="fraction of the true class", shrink=0.8)
+        figure.colorbar(shown, ax=axes, label=f"fraction of the {rows} class", shrink=0.8)
 
 
 def save_class_histogram(

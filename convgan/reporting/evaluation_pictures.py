@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,12 @@ from numpy.typing import NDArray
 
 from convgan.reporting.class_plots import save_class_histogram, save_confusion_matrix
 from convgan.reporting.galleries import save_mistakes, save_nearest_neighbours
-from convgan.reporting.images import image_grid, save_png
+from convgan.reporting.images import image_grid, name_columns, save_png
 from convgan.reporting.quality_plots import save_metric_over_epochs
 from convgan.runs.evaluations import ClassifierEvaluation, GeneratorEvaluation
 
 _GRID = 10  # samples along a side
-_SCALE = 2
+_SCALE, _COLUMN_SCALE = 2, 3
 
 
 def draw_classifier_evaluation(
@@ -43,15 +44,29 @@ def draw_generator_evaluation(
     evaluation: GeneratorEvaluation,
     *,
     images: NDArray[np.uint8],
+    columns: Sequence[str] = (),
+    labels: NDArray[np.int64] | None = None,
     nearest: NDArray[np.uint8],
     distances: NDArray[np.floating],
 ) -> None:
     """Write generated images (N, H, W, C), their classes, and the distance by checkpoint.
 
-    And the training images (n, k, H, W, C) nearest to the first n, with their distances (n, k).
+    A conditional generator's have a column for each of the first classes, by their labels (N,),
+    and a matrix of the classes asked for and seen. Beside some images stand the training images
+    (n, k, H, W, C) nearest to the first n, with their distances (n, k).
     """
     folder = folder / "eval"
-    save_png(folder / "samples.png", image_grid(images[: _GRID**2], _GRID, scale=_SCALE))
+    grid = image_grid(images[: _GRID**2], _GRID, scale=_SCALE)
+    if labels is not None:
+        grid = _grid_by_class(images, labels, columns[:_GRID])
+    save_png(folder / "samples.png", grid)
+    if asked := evaluation.metric("class_agreement"):
+        save_confusion_matrix(
+            folder / "asked.png",
+            np.asarray(asked.details["confusion_matrix"]),
+            class_names=list(evaluation.classes.real),
+            rows="asked",
+        )
     classes = evaluation.classes
     save_class_histogram(
         folder / "classes.png",
@@ -76,3 +91,15 @@ def draw_generator_evaluation(
             f"images, {protocol.evaluator}",
             reference=last.reference if last else None,
         )
+
+
+def _grid_by_class(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], names: Sequence[str]
+) -> NDArray[np.uint8]:
+    """Return a grid with a column for each class; white where it has too few images."""
+    cells = np.full((_GRID, len(names), *images.shape[1:]), 255, np.uint8)
+    for column in range(len(names)):
+        found = images[labels == column][:_GRID]
+        cells[: len(found), column] = found
+    grid = image_grid(cells.reshape(-1, *images.shape[1:]), len(names), scale=_COLUMN_SCALE)
+    return name_columns(grid, names)

@@ -17,6 +17,7 @@ _PICTURES = {
     "eval/classes.png": "Classes of real and of generated images, as the evaluator sees them",
     "eval/nearest.png": "Samples, and the training images nearest to each",
     "eval/frechet.png": "Fréchet distance of each checkpoint",
+    "eval/asked.png": "Classes asked for, and as the evaluator sees them",
     "eval/confusion_matrix.png": "Confusion matrix on the test set",
     "eval/mistakes.png": "The most confident mistakes on the test set",
 }

@@ -20,7 +20,10 @@ def some(count: int, seed: int, shift: float = 0.0) -> Predictions:
 
 
 def reference() -> Reference:
-    return Reference(some(90, 0), some(80, 1), NAMES, 0.9, seed=3)
+    return Reference(some(90, 0), some(80, 1), NAMES, 0.9, seed=3, test_labels=np.arange(80) % 3)
+
+
+ASKED = np.arange(70) % 3
 
 
 @pytest.fixture(params=list(METRICS))
@@ -29,7 +32,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_its_results_are_named_finite_and_the_same_again(name: str) -> None:
-    evidence = reference().evidence(some(70, 2, shift=0.5))
+    evidence = reference().evidence(some(70, 2, shift=0.5), ASKED)
     found = list(METRICS[name].measure(evidence))
     assert found
     assert len({result.name for result in found}) == len(found)
@@ -39,7 +42,7 @@ def test_its_results_are_named_finite_and_the_same_again(name: str) -> None:
 
 
 def test_it_survives_its_way_through_json(name: str) -> None:
-    for result in METRICS[name].measure(reference().evidence(some(70, 2))):
+    for result in METRICS[name].measure(reference().evidence(some(70, 2), ASKED)):
         assert MetricResult.model_validate_json(result.model_dump_json()) == result
 
 
@@ -58,9 +61,12 @@ def test_better_images_score_better(name: str) -> None:
 
 def test_an_option_must_be_asked_for() -> None:
     generated = some(70, 2)
-    names = {result.name for result in measure(generated, reference())}
+    names = {result.name for result in measure(reference().evidence(generated), {})}
     assert "frechet_extrapolated" not in names
-    more = {result.name for result in measure(generated, reference(), options=["extrapolate"])}
+    more = {
+        result.name
+        for result in measure(reference().evidence(generated), {}, options=["extrapolate"])
+    }
     assert more - names == {"frechet_extrapolated"}
     assert "frechet_extrapolated.points" not in protocols()
     assert protocols(["extrapolate"])["frechet_extrapolated.points"] == 15
@@ -69,14 +75,14 @@ def test_an_option_must_be_asked_for() -> None:
 def test_results_get_the_references_of_their_names() -> None:
     values = {"recall": 0.25}
     real = Reference(some(90, 0), some(80, 1), NAMES, 0.9, seed=3, values=values)
-    found = {result.name: result for result in measure(some(70, 2), real)}
+    found = {result.name: result for result in measure(real.evidence(some(70, 2)), values)}
     assert found["recall"].reference == 0.25
     assert found["precision"].reference is None
     assert found["memorised_fraction"].reference is not None  # its own
 
 
 def test_too_few_images_give_no_frechet_distance() -> None:
-    names = {result.name for result in measure(some(4, 2), reference())}
+    names = {result.name for result in measure(reference().evidence(some(4, 2)), {})}
     assert "frechet" not in names
     assert "recall" in names
 
@@ -92,7 +98,7 @@ def test_an_extension_is_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
         yield MetricResult(name="largest", title="largest", value=value, direction="as real")
 
     generated = some(70, 2)
-    assert measure(generated, reference())[-1].value == generated.features.max()
+    assert measure(reference().evidence(generated), {})[-1].value == generated.features.max()
     assert protocols()["largest.of"] == "features"
 
     @METRICS.add("again")
@@ -101,4 +107,4 @@ def test_an_extension_is_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
         yield from METRICS["largest"].measure(evidence)
 
     with pytest.raises(ValueError, match="results of the same name"):
-        measure(generated, reference())
+        measure(reference().evidence(generated), {})

@@ -28,7 +28,10 @@ def setting() -> tuple[Dataset, Evaluator, Reference]:
 
 def judged(images: NDArray[np.uint8]) -> dict[str, MetricResult]:
     _, evaluator, reference = setting()
-    return {each.name: each for each in measure(evaluator.predict(images), reference)}
+    return {
+        each.name: each
+        for each in measure(reference.evidence(evaluator.predict(images)), reference.values)
+    }
 
 
 def missing(images: NDArray[np.uint8]) -> list[str]:

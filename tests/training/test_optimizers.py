@@ -122,8 +122,8 @@ def test_sgd(nesterov: bool, decay: float) -> None:
 
 
 def test_adamw_is_adam_whose_kernels_shrink() -> None:
-    rate = {"learning_rate": 0.1, "beta_1": 0.7, "beta_2": 0.8}
-    plain = steps_of({"name": "adam"} | rate, [1.0])
-    decayed = steps_of({"name": "adamw", "weight_decay": 0.3} | rate, [1.0])
+    rate: dict[str, object] = {"learning_rate": 0.1, "beta_1": 0.7, "beta_2": 0.8}
+    plain = steps_of(rate | {"name": "adam"}, [1.0])
+    decayed = steps_of(rate | {"name": "adamw", "weight_decay": 0.3}, [1.0])
     shrunk = [plain[0] - 0.03 * 1.0, plain[1] + 0.03 * 2.0, plain[2]]
     assert decayed == pytest.approx(shrunk, rel=1e-5)
