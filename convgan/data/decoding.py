@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 import struct
-import tempfile
 import warnings
 import zlib
 from contextlib import contextmanager
@@ -18,10 +16,10 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
-from convgan.data.npz import read_npy_header
 from convgan.data.pictures import check_costs, empty_images, fit
 from convgan.data.places import convgan_cache
-from convgan.errors import DataError
+from convgan.errors import DataError, RunError
+from convgan.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -142,35 +140,26 @@ def _key(root: Path, paths: Sequence[Path], size: int | None, channels: int | No
 
 
 def _load(cached: Path, count: int) -> Images | None:
-    """Map the array. Not by np.load, which takes archives too and evaluates what a header says."""
+    """Map the array. Not by np.load, which opens archives too."""
     if not cached.is_file():
         return None
     try:
-        with cached.open("rb") as file:
-            shape, header_bytes = read_npy_header(file, str(cached))
-        if len(shape) != 4 or shape[0] != count or shape[3] not in (1, 3):
-            raise DataError(f"it holds {shape}, expected ({count}, height, width, channels)")
-        if header_bytes + math.prod(shape) != cached.stat().st_size:
-            raise DataError(f"its size is not that of {shape}")
-        return np.asarray(np.memmap(cached, np.uint8, "r", header_bytes, shape))
-    except (OSError, ValueError) as error:
+        images = np.lib.format.open_memmap(cached, mode="r")
+        expected = (np.uint8, 4, count)
+        if (images.dtype, images.ndim, len(images)) != expected or images.shape[3] not in (1, 3):
+            raise DataError(f"{images.dtype} {images.shape}, expected {count} pictures of uint8")
+        if images.offset + images.nbytes != cached.stat().st_size:
+            raise DataError(f"its size is not that of {images.shape}")
+        return np.asarray(images)
+    except Exception as error:  # of the parsers that numpy tries
         logger.warning("%s is damaged (%s); the pictures are decoded anew", cached, error)
         return None
 
 
 def _save(cached: Path, images: Images) -> None:
     """Keep the array, or say why not: the run can go on without."""
-    part: Path | None = None
     try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=cached.parent, prefix=".", suffix=".part", delete=False
-        ) as file:
-            part = Path(file.name)
-            np.save(file, images, allow_pickle=False)
-        part.replace(cached)
-    except OSError as error:
+        with replacing(cached) as part:
+            np.save(part, images, allow_pickle=False)
+    except RunError as error:
         logger.warning("the decoded pictures are not kept for the next run: %s", error)
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
