@@ -76,10 +76,14 @@ class ImageSet:
         labels = None if self.labels is None else self.labels[chosen]
         return replace(self, images=self.images[chosen], labels=labels)
 
+    def part(self, start: int, stop: int | None) -> ImageSet:
+        """Return the pictures from `start` to before `stop` (not a copy)."""
+        labels = None if self.labels is None else self.labels[start:stop]
+        return replace(self, images=self.images[start:stop], labels=labels)
+
     def head(self, count: int) -> ImageSet:
         """Return the first `count` pictures, or all where there are fewer (not a copy)."""
-        labels = None if self.labels is None else self.labels[:count]
-        return replace(self, images=self.images[:count], labels=labels)
+        return self.part(0, count)
 
     def class_counts(self) -> dict[str, int]:
         """Return how many pictures each class has; empty without labels."""

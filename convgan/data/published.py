@@ -74,14 +74,8 @@ class PublishedIdx(DataSource):
             return self._explicit(section.folder, "data.folder")
         if from_environment := os.environ.get("CONVGAN_DATA"):
             return self._explicit(Path(from_environment), "CONVGAN_DATA")
-        own = convgan_cache() / "datasets" / self.name
-        keras = keras_datasets()
-        for path in (
-            keras / f"{self.name}.npz",
-            keras / self.name,
-            *system_folders(self.name),
-            own,
-        ):
+        own, keras = convgan_cache() / "datasets" / self.name, keras_datasets() / self.name
+        for path in (keras.with_suffix(".npz"), keras, *system_folders(self.name), own):
             try:
                 if (arrays := self._cached(path)) is not None:
                     return self._dataset(arrays, f"full, from {path}")
@@ -107,50 +101,37 @@ class PublishedIdx(DataSource):
 
     def sample(self) -> Dataset:
         """Return the bundled sample."""
-        arrays = read_npz(self.sample_file)
+        arrays = read_npz(SAMPLES / f"{self.name}.npz")
         full = f" of {self.counts[0]:,}" if self.counts else ""
         return self._dataset(arrays, f"bundled sample ({len(arrays[0]):,}{full})")
-
-    @property
-    def sample_file(self) -> Path:
-        """The archive that the sample is in."""
-        return SAMPLES / f"{self.name}.npz"
 
     def is_original(self, arrays: Arrays) -> bool:
         """Return whether these are the published images and labels, to the byte."""
         return tuple(idx_sha256(array) for array in arrays) == self.sha256
 
     def _dataset(self, arrays: Arrays, origin: str) -> Dataset:
+        train, test = (
+            # (N, H, W) -> (N, H, W, 1)
+            (images[..., None], labels.astype(np.int64), self.class_names, self.name, origin)
+            for images, labels in (arrays[:2], arrays[2:])
+        )
         try:
-            return Dataset(self._part(arrays[:2], origin), self._part(arrays[2:], origin))
+            return Dataset(ImageSet(*train), ImageSet(*test))
         except DataError as error:
             raise DataError(f"{error} ({origin})") from error
-
-    def _part(self, arrays: Arrays, origin: str) -> ImageSet:
-        images, labels = arrays
-        return ImageSet(
-            images[..., None],  # (N, H, W) -> (N, H, W, 1)
-            labels.astype(np.int64),
-            self.class_names,
-            self.name,
-            origin,
-        )
 
     def _explicit(self, folder: Path, what: str) -> Dataset:
         """Read the folder that the user named, which need not hold the published files."""
         folder = folder.expanduser()
-        for place in (folder / self.name, folder):
-            files = _idx_files(place)
-            if any(files):
-                break
-        missing = [name for name, path in zip(IDX_FILES, files, strict=True) if path is None]
-        if missing:
+        place = next(filter(_idx_files, (folder / self.name, folder)), folder)
+        files = _idx_files(place)
+        if missing := [name for name in IDX_FILES if name not in files]:
             raise DataError(
                 f"{what} is {str(folder)!r}, where {self.name} lacks {', '.join(missing)}; "
                 f"expected there or in its subfolder {self.name}/, plain or with .gz. "
                 f"{self._advice()}"
             )
-        arrays = [read_idx(path) for path in files if path is not None]
+        arrays = [read_idx(path) for path in files.values()]
         if self.is_original(arrays):
             return self._dataset(arrays, f"full, from {place}")
         for name in DATASETS:
@@ -170,11 +151,11 @@ class PublishedIdx(DataSource):
 
     def _cached(self, path: Path) -> Arrays | None:
         """Return what a cache holds, None if nothing; an error if it is not what was published."""
-        if path.suffix:
-            arrays = read_npz(path) if path.is_file() else None
-        else:
-            files = [file for file in _idx_files(path) if file is not None]
-            arrays = [read_idx(file) for file in files] if len(files) == len(IDX_FILES) else None
+        arrays = None
+        if path.is_file():
+            arrays = read_npz(path)
+        elif len(files := _idx_files(path)) == len(IDX_FILES):
+            arrays = [read_idx(file) for file in files.values()]
         if arrays is not None and not self.is_original(arrays):
             raise DataError(f"{path}: its SHA-256 is not that of the published files; delete it")
         return arrays
@@ -201,9 +182,8 @@ def _is_file_with(path: Path, sha256: str) -> bool:
         return False
 
 
-def _idx_files(folder: Path) -> list[Path | None]:
-    """Return the four files, each None if it is neither there plain nor gzipped."""
-    return [
-        next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
-        for name in IDX_FILES
-    ]
+def _idx_files(folder: Path) -> dict[str, Path]:
+    """Return the files of `IDX_FILES` that are there, plain or gzipped, in this order."""
+    plain_first = [(name, folder / f"{name}{end}") for end in (".gz", "") for name in IDX_FILES]
+    found = {name: path for name, path in plain_first if path.is_file()}
+    return {name: found[name] for name in IDX_FILES if name in found}

@@ -57,7 +57,7 @@ class DataSource(ABC):
         Raises:
             DataError: it has none.
         """
-        raise DataError("this data set has no sample; leave data.source 'sample' out")
+        raise DataError("data.source 'sample': this data set has no sample; leave it out")
 
     def check(self, section: DataConfig) -> None:  # noqa: B027  (most need nothing)
         """Look at a configuration before anything is read.
@@ -81,21 +81,16 @@ def load_dataset(section: DataConfig) -> Dataset:
         DataError: the data is missing or damaged, or only a sample is there and the full set
             is asked for.
     """
-    dataset = (
-        _sample(section) if section.source == "sample" else DATASETS[section.name].read(section)
-    )
-    if section.limit is not None:
-        dataset = Dataset(dataset.train.head(section.limit), dataset.test)
-    return fit_dataset(dataset, size=section.image_size, channels=section.channels)
-
-
-def _sample(section: DataConfig) -> Dataset:
     entry = DATASETS[section.name]
-    if not entry.has_sample:
-        raise DataError(f"data.source 'sample': there is no sample of {section.name}")
-    if section.folder is not None:
+    if section.source != "sample":
+        dataset = entry.read(section)
+    elif section.folder is not None and entry.has_sample:
         raise DataError(
             f"data.source 'sample' and data.folder {str(section.folder)!r} contradict each "
             "other; leave one of them out"
         )
-    return entry.sample()
+    else:
+        dataset = entry.sample()
+    if section.limit is not None:
+        dataset = Dataset(dataset.train.head(section.limit), dataset.test)
+    return fit_dataset(dataset, size=section.image_size, channels=section.channels)
