@@ -1,4 +1,4 @@
-"""The errors that a user can cause, each with the exit code that it ends the command with.
+"""The errors that a user can cause, each with the exit code of the command; and words in them.
 
 A message says what was got, what was expected and what to do next. Anything else that is
 raised is a defect of convgan.
@@ -25,3 +25,8 @@ class DataError(ConvganError, ValueError):
 
 class RunError(ConvganError, RuntimeError):
     """A run that had begun could not go on."""
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 epoch`, `2 epochs`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

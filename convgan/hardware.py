@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from convgan.errors import UsageError
+from convgan.errors import UsageError, counted
 
 
 def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
@@ -34,13 +34,13 @@ def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
         raise UsageError(f"--device {device!r}: expected auto, cpu, gpu or gpu:N")
     if kind == "gpu" and index >= len(gpus):
         raise UsageError(
-            f"--device {device}: TensorFlow sees {len(gpus)} GPU(s) here. Install with "
+            f"--device {device}: TensorFlow sees {counted(len(gpus), 'GPU')} here. Install with "
             'pip install "convgan[gpu]", check nvidia-smi, and see why with --debug; '
             "or take --device cpu"
         )
     if kind == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
-        return f"CPU, {os.cpu_count()} cores"
+        return f"CPU, {counted(os.cpu_count() or 1, 'core')}"
     tf.config.set_visible_devices(gpus[index], "GPU")
     tf.config.experimental.set_memory_growth(gpus[index], True)
     details: dict[str, Any] = tf.config.experimental.get_device_details(gpus[index])

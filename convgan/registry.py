@@ -84,4 +84,10 @@ class Registry(Generic[Entry]):
         return iter(self.names())
 
 
-DATASETS: Registry[DataSource] = Registry("data set", home="convgan.data.datasets")
+def _is_data_source(name: str, entry: Any) -> None:
+    base = import_module("convgan.data.source").DataSource  # which is above this module
+    if not isinstance(entry, base):
+        raise TypeError(f"the entry {name!r} is {entry!r}; expected an instance of a DataSource")
+
+
+DATASETS: Registry[DataSource] = Registry("data set", "convgan.data.datasets", _is_data_source)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from convgan.config.renamed import refuse_old_form
 from convgan.config.schema import ClassifierRunConfig, Config, GanRunConfig
@@ -59,7 +59,15 @@ def check_config(tree: dict[str, Any], where: str) -> Config:
     if not isinstance(task, str) or task not in _TASKS:
         raise UsageError(f"{where}: task is {task!r:.80}, expected one of: {', '.join(_TASKS)}")
     refuse_old_form(tree, where)
-    return _check(_TASKS[task], tree, where)
+    try:
+        return _TASKS[task].model_validate(tree)
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False)
+        lines = [_explained(mistake, task) for mistake in mistakes[:_MAX_MISTAKES]]
+        if len(mistakes) > _MAX_MISTAKES:
+            lines.append(f"and {len(mistakes) - _MAX_MISTAKES:,} more")
+        lines = [f"{where} is not a valid configuration:", *lines]
+        raise UsageError("\n  ".join(lines)) from error
 
 
 def dump_config(config: Config) -> str:
@@ -90,11 +98,10 @@ class _PlainLoader(yaml.SafeLoader):
         return node
 
 
-def _parse(content: str | bytes, where: str) -> Any:
+def _parse(text: str, where: str) -> Any:
     try:
-        text = content if isinstance(content, str) else content.decode("utf-8")
         return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 -- a SafeLoader
-    # ValueError: bytes that are no UTF-8, and dates and numbers that cannot be.
+    # ValueError: dates and numbers that cannot be.
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise UsageError(f"{where} is not YAML: {error}") from error
 
@@ -109,7 +116,7 @@ def _find(source: str | Path) -> Path:
             return path
     except (OSError, RuntimeError) as error:  # RuntimeError: no such ~user
         raise UsageError(f"no configuration file at {str(source)!r}: {error}") from error
-    if path.suffix in {".yaml", ".yml"} or path.parent != Path():
+    if path.suffix or path.parent != Path():
         raise UsageError(f"no configuration file at {path}")
     near = get_close_matches(str(source), known, n=1)
     hint = f"; did you mean {near[0]}?" if near else "."
@@ -120,14 +127,17 @@ def _find(source: str | Path) -> Path:
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
+    expected = "a configuration is a preset's name or a YAML file"
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise UsageError(f"{path} is too long; {expected} of at most {_MAX_BYTES:,} bytes")
+        tree = _parse(content.decode("utf-8"), str(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
-    if len(content) > _MAX_BYTES:
-        raise UsageError(f"{path} is too long; a configuration has at most {_MAX_BYTES:,} bytes")
-    tree = _parse(content, str(path))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no text in UTF-8; {expected}") from error
     if not isinstance(tree, dict):
         raise UsageError(f"{path} holds {type(tree).__name__}, expected keys and values")
     return tree
@@ -167,21 +177,31 @@ def _child(section: Any, name: str, change: str) -> Any:
     )
 
 
-def _check(
-    schema: type[ClassifierRunConfig] | type[GanRunConfig], tree: dict[str, Any], where: str
-) -> Config:
-    adapter: TypeAdapter[Config] = TypeAdapter(schema)
-    try:
-        return adapter.validate_python(tree)
-    except ValidationError as error:
-        lines = [f"{where} is not a valid configuration:"]
-        mistakes = error.errors(include_url=False)
-        for item in mistakes[:_MAX_MISTAKES]:
-            key = ".".join(str(part) for part in item["loc"]) or "at the top"
-            message = item["msg"].removeprefix("Value error, ")
-            got = item["input"]
-            shown = "" if isinstance(got, dict) else f", got {str(got)!r:.80}"
-            lines.append(f"  {key:.200}: {message:.1000}{shown}")
-        if len(mistakes) > _MAX_MISTAKES:
-            lines.append(f"  and {len(mistakes) - _MAX_MISTAKES:,} more")
-        raise UsageError("\n".join(lines)) from error
+def _explained(mistake: Mapping[str, Any], task: str) -> str:
+    """Say which key it is, what is expected there, with an example, and what was got."""
+    place, got, kind = mistake["loc"], mistake["input"], mistake["type"]
+    message = mistake["msg"].removeprefix("Value error, ")
+    if kind == "missing":
+        message = f"is missing{_example(place, task)}"
+    elif kind in {"model_type", "model_attributes_type", "dict_type"}:
+        message = f"expected keys and values{_example(place, task)}"
+    elif kind == "tuple_type":
+        message = f"expected a list{_example(place, task)}"
+    elif kind.startswith("union_tag"):
+        message = f"has no name{_example(place, task)}"
+        if names := mistake["ctx"].get("expected_tags"):
+            message = f"name {mistake['ctx']['tag']!r:.80} is not known, expected one of {names}"
+    shown = "" if isinstance(got, dict) else f"; got {got!r:.80}"
+    return f"{'.'.join(map(str, place)) or 'at the top':.200}: {message:.1000}{shown}"
+
+
+def _example(place: Sequence[str | int], task: str) -> str:
+    """Return what stands at this key in the task's default preset, to be pasted."""
+    value = _read_yaml(presets()[DEFAULT_PRESETS[task]])
+    for part in place:
+        try:
+            value = value[part]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    text = yaml.safe_dump({place[-1]: value}, default_flow_style=True, sort_keys=False, width=9999)
+    return f", for example {text.strip()[1:-1]}"

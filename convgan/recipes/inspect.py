@@ -38,19 +38,19 @@ def find_target(target: str, changes: Sequence[str] = ()) -> Config | DataConfig
             f"{target!r} is {' and '.join(meant)}; write what stands in brackets for the one "
             "that you mean"
         )
-    if not meant and not path.suffix and path.parent == Path():
+    if not meant:
         known = [*presets(), *DATASETS]
         near = get_close_matches(target, known, n=1)
         hint = f"did you mean {near[0]}?" if near else "expected one of"
         raise UsageError(
-            f"{target!r} is no preset, data set or path; {hint} ({', '.join(known)}), a YAML file "
-            "or a folder of pictures"
+            f"there is no preset, data set, file or folder {target!r}; {hint} "
+            f"({', '.join(known)}), a YAML file or a folder of pictures"
         )
     if target in DATASETS.names():
         return _section(target, changes)
-    if _exists(path) and path.expanduser().is_dir():
-        return _section("folder", [f"data.folder={json.dumps(str(path))}", *changes])
-    return load_config(target, changes)
+    if target in presets() or not path.expanduser().is_dir():
+        return load_config(target, changes)
+    return _section("folder", [f"data.folder={json.dumps(str(path))}", *changes])
 
 
 def describe_networks(config: Config) -> list[Table]:

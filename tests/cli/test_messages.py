@@ -35,6 +35,9 @@ from .commands import convgan, done, process, refused
         (["inspect", "dcgan-fashon"], "did you mean dcgan-fashion?"),
         (["inspect", "fashon-mnist"], "did you mean fashion-mnist?"),
         (["inspect", "nowhere/"], "expected one of"),
+        (["inspect", "dcgan-fashion.png"], "no preset, data set, file or folder 'dcgan-fashion.png'"),
+        (["inspect", PICTURE], "is no text in UTF-8; a configuration is"),
+        (["train-dcgan", "--config", PICTURE], "is no text in UTF-8; a configuration is"),
         (["inspect", "folder"], "needs data.folder"),
         (["bench", "dcgan-fashon"], "did you mean"),
         (
