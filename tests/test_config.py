@@ -292,7 +292,10 @@ def test_another_network_is_chosen_by_its_name() -> None:
     [
         ("train.loss=hing", "train.loss: there is no loss 'hing'; did you mean 'hinge'?"),
         ("train.loss={label_smoothing: 0.1}", "train.loss: has no name; expected one of non_sat"),
-        ("train.loss=5", "train.loss: expected keys and values, for example loss: non_saturating; got 5"),
+        (
+            "train.loss=5",
+            "train.loss: expected keys and values, for example loss: non_saturating; got 5",
+        ),
         ("train.penalty=r1", "train.penalty.weight: is missing"),
         ("train.penalty={name: r1, weight: -1}", "train.penalty.weight: Input should be greater"),
         ("generator={name: resnett}", "generator: there is no generator 'resnett'; did you mean"),

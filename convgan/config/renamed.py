@@ -33,8 +33,7 @@ def refuse_old_form(tree: dict[str, Any], where: str) -> None:
         text = yaml.safe_dump(new, sort_keys=False, allow_unicode=True, width=100)
         lines = "\n  ".join(f"train.{old} is now {now}" for old, now in changes.items())
         raise UsageError(
-            f"{where} is written for an older convgan:\n  {lines}\n"
-            f"In today's form it is:\n\n{text}"
+            f"{where} is written for an older convgan:\n  {lines}\nIn today's form it is:\n\n{text}"
         )
 
 

@@ -145,8 +145,8 @@ def _load(cached: Path, count: int) -> Images | None:
         return None
     try:
         images = np.lib.format.open_memmap(cached, mode="r")
-        expected = (np.uint8, 4, count)
-        if (images.dtype, images.ndim, len(images)) != expected or images.shape[3] not in (1, 3):
+        found = (images.ndim, len(images), images.shape[-1] in (1, 3))
+        if images.dtype != np.uint8 or found != (4, count, True):
             raise DataError(f"{images.dtype} {images.shape}, expected {count} pictures of uint8")
         if images.offset + images.nbytes != cached.stat().st_size:
             raise DataError(f"its size is not that of {images.shape}")

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tqdm import tqdm
 
 from convgan.callbacks.grids import SampleGrid
 from convgan.callbacks.log import Curves, MetricsLog
