@@ -10,10 +10,10 @@ import warnings
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 from convgan.data.pictures import check_costs, empty_images, fit
@@ -30,21 +30,12 @@ _VERSION = 1  # part of the cache's key: count up when decoding changes
 # Named, so that a file's content cannot call one of Pillow's rarer decoders.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 _GREY_MODES = ("1", "L", "LA", "La")
-_EXIF_ORIENTATION = 0x0112
 _EXIF_TURNED = range(5, 9)  # these orientations exchange width and height
 
 # Pillow's decoders let through what their parsing of damaged files runs into.
 _PILLOW_ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, IndexError)
 
 logger = logging.getLogger("convgan")
-
-
-class _Form(NamedTuple):
-    """What a picture's header says."""
-
-    width: int
-    height: int
-    grey: bool
 
 
 def decode(root: Path, paths: Sequence[Path], *, size: int | None, channels: int | None) -> Images:
@@ -73,10 +64,15 @@ def decode(root: Path, paths: Sequence[Path], *, size: int | None, channels: int
 def _decode(paths: Sequence[Path], size: int | None, channels: int | None) -> Images:
     forms = [_survey(path) for path in tqdm(paths, desc="looking", unit="file", disable=None)]
     if channels is None:
-        channels = 1 if all(form.grey for form in forms) else 3
-    if size is None:
-        _check_one_size(paths, forms)
-    shape = (size or forms[0].height, size or forms[0].width, channels)
+        channels = 1 if all(grey for *_, grey in forms) else 3
+    first_width, first_height, _ = forms[0]
+    for path, (width, height, _) in zip(paths, forms, strict=True):
+        if size is None and (width, height) != (first_width, first_height):
+            raise DataError(
+                f"the pictures differ in size: {paths[0]} is {first_width}x{first_height}, "
+                f"{path} is {width}x{height}; give them one size with --set data.image_size=64"
+            )
+    shape = (size or first_height, size or first_width, channels)
     images = empty_images(len(paths), shape, str(paths[0].parent))
     for i, path in enumerate(tqdm(paths, desc="decoding", unit="file", disable=None)):
         with _opened(path) as picture:
@@ -85,34 +81,19 @@ def _decode(paths: Sequence[Path], size: int | None, channels: int | None) -> Im
     return images
 
 
-def _survey(path: Path) -> _Form:
+def _survey(path: Path) -> tuple[int, int, bool]:
+    """Return what a picture's header says: width, height, and whether it is grey."""
     with _opened(path) as picture:
         check_costs(path, picture)  # before the EXIF data, which lie behind a PNG's pixels
         width, height = picture.size
-        if picture.getexif().get(_EXIF_ORIENTATION) in _EXIF_TURNED:
+        if picture.getexif().get(ExifTags.Base.Orientation) in _EXIF_TURNED:
             width, height = height, width
-        grey = picture.mode in _GREY_MODES or picture.mode.startswith("I")
-        return _Form(width, height, grey)
-
-
-def _check_one_size(paths: Sequence[Path], forms: Sequence[_Form]) -> None:
-    first = forms[0]
-    for path, form in zip(paths, forms, strict=True):
-        if (form.width, form.height) != (first.width, first.height):
-            raise DataError(
-                f"the pictures differ in size: {paths[0]} is {first.width}x{first.height}, "
-                f"{path} is {form.width}x{form.height}; give them one size with "
-                "--set data.image_size=64"
-            )
+        return width, height, picture.mode in _GREY_MODES or picture.mode.startswith("I")
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    """A picture file opened by Pillow, whose many ways to fail become a DataError.
-
-    Raises:
-        DataError: opening, or what is done with the picture within, failed.
-    """
+    """A picture file opened by Pillow, whose many ways to fail, also within, become a DataError."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as about odd EXIF data
         warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -48,24 +48,21 @@ logger = logging.getLogger("convgan")
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedIdx(DataSource):
-    """Four idx files, known by their sums.
-
-    Attributes:
-        name: its name in a configuration, and of its subfolder.
-        sha256: of the four plain (not gzipped) files, in the order of `IDX_FILES`.
-        url: the folder on the web that the gzipped files are in.
-        advice: one more way to have the files, in words.
-    """
+    """Four idx files, known by their sums."""
 
     name: str
+    """In a configuration, and of its subfolder."""
     class_names: tuple[str, ...]
     counts: tuple[int, int] | None
     sha256: tuple[str, str, str, str]
+    """Of the four plain (not gzipped) files, in the order of `IDX_FILES`."""
     url: str
+    """The folder on the web that the gzipped files are in."""
     origin: str
     licence: str
     evaluator_preset: str | None = None
     advice: str = ""
+    """One more way to have the files, in words."""
     has_sample: bool = True
 
     def read(self, section: DataConfig) -> Dataset:
@@ -93,10 +90,8 @@ class PublishedIdx(DataSource):
                 "%s: no full set was found, so the %s is used; numbers will not compare with those "
                 "of the full set.\n  why: %s\n  how to have it: set CONVGAN_DATA to the folder "
                 f"that holds {self.name}/, see convgan's README",
-                self.name,
-                sample.train.origin,
-                error,
-            )
+                self.name, sample.train.origin, error,
+            )  # fmt: skip
             return sample
 
     def sample(self) -> Dataset:
@@ -142,11 +137,8 @@ class PublishedIdx(DataSource):
                     f"not of {self.name}; put each set in a subfolder of its name"
                 )
         dataset = self._dataset(arrays, f"not the published files, from {place}")
-        logger.warning(
-            "%s: the files in %s are not the published ones; numbers will not compare",
-            self.name,
-            place,
-        )
+        odd = "%s: the files in %s are not the published ones; numbers will not compare"
+        logger.warning(odd, self.name, place)
         return dataset
 
     def _cached(self, path: Path) -> Arrays | None:
@@ -163,7 +155,11 @@ class PublishedIdx(DataSource):
     def _download(self, folder: Path) -> Arrays:
         targets = [folder / f"{name}.gz" for name in IDX_FILES]
         for target, sha256 in zip(targets, self.sha256, strict=True):
-            if not _is_file_with(target, sha256):
+            try:
+                there = idx_sha256(read_idx(target)) == sha256
+            except DataError:
+                there = False
+            if not there:
                 download_idx(f"{self.url}{target.name}", target, sha256=sha256)
         return [read_idx(target) for target in targets]
 
@@ -173,13 +169,6 @@ class PublishedIdx(DataSource):
             f"To have the full set, put {files} into a folder {self.name}/ and set CONVGAN_DATA "
             f"to the folder above it{self.advice}."
         )
-
-
-def _is_file_with(path: Path, sha256: str) -> bool:
-    try:
-        return idx_sha256(read_idx(path)) == sha256
-    except DataError:
-        return False
 
 
 def _idx_files(folder: Path) -> dict[str, Path]:

@@ -40,17 +40,15 @@ class Candidate:
 def bench(
     configs: Sequence[str] = PRESETS, changes: Sequence[str] = (), *, rounds: int = 9
 ) -> list[dict[str, Any]]:
-    """Measure configurations' steps on the bundled samples, alternating with a matrix product.
+    """Measure configurations' steps on the bundled samples, or on the own pictures in their folder.
 
     Args:
-        configs: presets' names or YAML files; own pictures are read from their folder.
+        configs: presets' names or YAML files.
         changes: `key=value` each, for all of them.
         rounds: measurements of each.
 
     Returns:
-        for each configuration its name, batch size, precision, milliseconds per step (median, least
-        and most), pictures per second, operations per step, and the fraction of the rate of a large
-        matrix product in the same precision.
+        the numbers of each, as `compare`.
     """
     return compare({name: config_step(name, changes) for name in configs}, rounds=rounds)
 
@@ -61,35 +59,33 @@ def compare(
     """Measure steps interleaved, and with them a matrix product in each of their precisions.
 
     Returns:
-        the numbers of each, as `bench`.
+        for each its name, batch size, precision, milliseconds per step (median, least and most),
+        pictures per second, operations per step, the operations per second of a large matrix
+        product in the same precision, and the fraction of those.
     """
     precisions = sorted({candidate.precision for candidate in candidates.values()})
     products = {precision: matrix_product(precision) for precision in precisions}
-    everything = {**candidates, **products}
-    times = seconds_per_step(
-        {name: each.steps for name, each in everything.items()}, rounds=rounds, seconds=seconds
-    )
-    limits = {name: products[name].operations / min(times[name]) for name in products}
-    return [
-        _measured(name, each, times[name], limits[each.precision])
-        for name, each in candidates.items()
-    ]
-
-
-def _measured(name: str, candidate: Candidate, times: list[float], limit: float) -> dict[str, Any]:
-    median = statistics.median(times)
-    return {
-        "name": name,
-        "batch_size": candidate.batch_size,
-        "precision": candidate.precision,
-        "milliseconds": 1e3 * median,
-        "least": 1e3 * min(times),
-        "most": 1e3 * max(times),
-        "pictures_per_second": candidate.batch_size / median,
-        "operations": candidate.operations,
-        "limit": limit,
-        "share_of_limit": candidate.operations / median / limit,
-    }
+    steps = {name: each.steps for name, each in {**candidates, **products}.items()}
+    times = seconds_per_step(steps, rounds=rounds, seconds=seconds)
+    rows = []
+    for name, each in candidates.items():
+        median = statistics.median(times[name])
+        limit = products[each.precision].operations / min(times[each.precision])
+        rows.append(
+            {
+                "name": name,
+                "batch_size": each.batch_size,
+                "precision": each.precision,
+                "milliseconds": 1e3 * median,
+                "least": 1e3 * min(times[name]),
+                "most": 1e3 * max(times[name]),
+                "pictures_per_second": each.batch_size / median,
+                "operations": each.operations,
+                "limit": limit,
+                "share_of_limit": each.operations / median / limit,
+            }
+        )
+    return rows
 
 
 def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:

@@ -80,15 +80,12 @@ def describe_data(section: DataConfig, out: Path) -> tuple[str, list[Table], Pat
         f"source    {entry.origin}",
         f"licence   {entry.licence}",
     ]
-    tests = test.class_counts()
-    rows = [
-        (name, f"{count:,}", f"{tests[name]:,}") for name, count in train.class_counts().items()
-    ]
+    trains, tests = train.class_counts(), test.class_counts()
+    rows = [(name, f"{trains[name]:,}", f"{tests[name]:,}") for name in trains]
     tables = [Table("classes", ("", "training", "test"), rows)] if rows else []
     shown = train.head(_SHOWN)
-    captions = [""] * len(shown)
-    if shown.labels is not None:
-        captions = [shown.class_names[label] for label in shown.labels]
+    labels = [] if shown.labels is None else shown.labels
+    captions = [shown.class_names[label] for label in labels] or [""] * len(shown)
     path = out / f"{train.name}.png"
     save_labelled_pictures(path, shown.images, captions=captions)
     return "\n".join(lines), tables, path
