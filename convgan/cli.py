@@ -48,8 +48,6 @@ SetOption = Annotated[
         autocompletion=complete_change,
     ),
 ]
-
-
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 RunArgument = Annotated[
     str | None,
@@ -194,12 +192,11 @@ def make_gif(
 
     Example: convgan make-gif dcgan-fashion-0001 --fps 8 --output film.gif
     """
-    from convgan.recipes.make_gif import AnimationOptions, make_gif
+    from convgan.recipes.make_gif import make_gif
     from convgan.runs import find_run
 
     found = find_run(run, out, task="dcgan")
-    options = AnimationOptions(fps=fps, hold=hold, scale=scale, last=last)
-    typer.echo(str(make_gif(found, output, options)))
+    typer.echo(str(make_gif(found, output, fps=fps, hold=hold, scale=scale, last=last)))
 
 
 @app.command("eval")
@@ -325,8 +322,7 @@ def inspect(
     if isinstance(found, DataConfig) or pictures:
         section = found if isinstance(found, DataConfig) else found.data
         text, tables, grid = describe_data(section, out)
-        parts = [text, *filter(None, [format_tables(tables)]), f"Pictures: {grid}"]
-        typer.echo("\n\n".join(parts))
+        typer.echo("\n\n".join(filter(None, [text, format_tables(tables), f"Pictures: {grid}"])))
         return
     start_tensorflow(device="cpu", show_noise=debug)
     from convgan.recipes.inspect import describe_networks

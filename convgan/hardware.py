@@ -16,9 +16,7 @@ from convgan.errors import UsageError, counted
 def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
     """Import TensorFlow, choose the device and return its name for people.
 
-    Args:
-        device: `auto` (the first GPU, else the CPU), `cpu`, `gpu`, or `gpu:N` for one GPU.
-        show_noise: leave the framework's start-up messages on standard error.
+    `auto` is the first GPU, else the CPU; the framework's start-up messages are kept back.
 
     Raises:
         UsageError: there is no such device.

@@ -27,10 +27,8 @@ DEFAULT_PRESETS = {"classifier": "classifier-mnist", "dcgan": "dcgan-fashion"}
 def presets() -> dict[str, Path]:
     """Names and files of the configurations that convgan brings along."""
     package = Path(__file__).parent.parent
-    folder = package / "configs"  # inside the wheel
-    if not folder.is_dir():
-        folder = package.parent / "configs"  # in a checkout
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    found = [*package.glob("configs/*.yaml")] or package.parent.glob("configs/*.yaml")  # a checkout
+    return {path.stem: path for path in sorted(found)}
 
 
 def load_config(source: str | Path, changes: Sequence[str] | None = None) -> Config:
@@ -50,7 +48,7 @@ def load_config(source: str | Path, changes: Sequence[str] | None = None) -> Con
 
 
 def check_config(tree: dict[str, Any], where: str) -> Config:
-    """Return the configuration that plain values describe; `where` they are from.
+    """Return the configuration that plain values describe, which are from `where`.
 
     Raises:
         UsageError: a key is unknown, or a value is out of its range.
@@ -73,8 +71,7 @@ def check_config(tree: dict[str, Any], where: str) -> Config:
 def dump_config(config: Config) -> str:
     """Return the whole configuration as YAML that `load_config` reads back unchanged."""
     tree = config.model_dump(mode="json")
-    text: str = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100)
-    return text
+    return str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100))
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -152,26 +149,23 @@ def _apply(tree: dict[str, Any], change: str) -> None:
     *parents, last = key.strip().split(".")
     section: Any = tree
     for name in parents:
-        if isinstance(section, dict) and section.get(name) is None:
-            section[name] = {}
-        elif isinstance(section, dict) and isinstance(section[name], str):
-            section[name] = {"name": section[name]}  # `loss: hinge` stands for that
-        section = _child(section, name, change)
-    if isinstance(section, dict):
-        section[last] = value
-    else:
-        _child(section, last, change)
-        section[int(last)] = value
+        if isinstance(section, dict):
+            before = section.get(name)
+            if before is None or isinstance(before, str):  # `loss: hinge` stands for its name
+                section[name] = {} if before is None else {"name": before}
+        section = section[_place(section, name, change)]
+    section[_place(section, last, change)] = value
 
 
-def _child(section: Any, name: str, change: str) -> Any:
+def _place(section: Any, name: str, change: str) -> str | int:
+    """Return the key or the index that a part of a dotted path means in this section."""
     if isinstance(section, dict):
-        return section[name]
+        return name
     if not isinstance(section, list):
         raise UsageError(f"--set {change!r:.200}: {name!r} is below a single value ({section!r})")
     # Its digits are counted before it is a number: Python refuses more than 4300 by an error.
     if name.isdecimal() and len(name) <= _MAX_DIGITS and int(name) < len(section):
-        return section[int(name)]
+        return int(name)
     raise UsageError(
         f"--set {change!r:.200}: {name!r:.80} is not an index in a list of {len(section)}"
     )

@@ -39,16 +39,10 @@ logger = logging.getLogger("convgan")
 
 
 def decode(root: Path, paths: Sequence[Path], *, size: int | None, channels: int | None) -> Images:
-    """Return the pictures at `paths`, in this order.
+    """Return the pictures below `root`, in this order, cropped and resized to `size` x `size`.
 
-    Args:
-        root: the folder that the paths lie in.
-        paths: picture files.
-        size: height and width to crop and resize to; None if all have the same size already.
-        channels: 1 or 3; None gives 1 if all pictures are grey, else 3.
-
-    Returns:
-        uint8, (N, H, W, C); perhaps a read-only map of the cached file.
+    Without a size all must have the same one; without `channels` they are 1 if all pictures are
+    grey, else 3. The array (N, H, W, C) may be a read-only map of the cached file.
 
     Raises:
         DataError: a picture is corrupt or suspiciously large, or sizes differ without `size`.

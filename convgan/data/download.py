@@ -32,12 +32,9 @@ def download_idx(
 ) -> None:
     """Download an idx file (gzipped or not) to `target`, whole and checked or not at all.
 
-    Args:
-        url: https only.
-        target: the file to write; its folder is made.
-        sha256: of the plain idx file, in hex.
-        max_bytes: the most to accept, both of the download and of the unpacked array.
-        timeout: seconds without an answer before giving up; thirty times as long for all.
+    `sha256` is that of the plain idx file, in hex, `max_bytes` the most that is accepted, both of
+    the download and unpacked. After `timeout` seconds without an answer it gives up, and after
+    thirty times as long in any case.
 
     Raises:
         DataError: the server could not be reached, or sent something else.

@@ -42,10 +42,7 @@ def bench(
 ) -> list[dict[str, Any]]:
     """Measure configurations' steps on the bundled samples, or on the own pictures in their folder.
 
-    Args:
-        configs: presets' names or YAML files.
-        changes: `key=value` each, for all of them.
-        rounds: measurements of each.
+    `changes` are `key=value` each, for all of them; each is measured `rounds` times.
 
     Returns:
         the numbers of each, as `compare`.
@@ -98,15 +95,14 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     if config.train.deterministic:
         make_deterministic()  # and with it all steps that are measured with it
     shape, classes = train.image_shape, len(train.class_names)
-    if isinstance(config, ClassifierRunConfig):
-        check_labels(train)
-    tables = check_networks(config, shape, classes)
     count = 1000 * config.train.batch_size  # any schedule will do
     task: Task
     if isinstance(config, ClassifierRunConfig):
+        check_labels(train)
+        operations: float = classifier_operations(check_networks(config, shape, classes))
         task = build_classifier_task(config, shape, classes, count=count)
-        operations: float = classifier_operations(tables)
     else:
+        tables = check_networks(config, shape, classes)
         task = gan = build_gan(config, shape, classes, count=count)
         operations = gan_operations(tables, config.train, one_pass=gan.one_pass)
     size = config.train.batch_size

@@ -84,8 +84,9 @@ def describe_data(section: DataConfig, out: Path) -> tuple[str, list[Table], Pat
     rows = [(name, f"{trains[name]:,}", f"{tests[name]:,}") for name in trains]
     tables = [Table("classes", ("", "training", "test"), rows)] if rows else []
     shown = train.head(_SHOWN)
-    labels = [] if shown.labels is None else shown.labels
-    captions = [shown.class_names[label] for label in labels] or [""] * len(shown)
+    captions = [""] * len(shown)
+    if shown.labels is not None:
+        captions = [shown.class_names[label] for label in shown.labels]
     path = out / f"{train.name}.png"
     save_labelled_pictures(path, shown.images, captions=captions)
     return "\n".join(lines), tables, path
