@@ -69,7 +69,7 @@ class Folder(DataSource):
         images = decode(root, paths, size=section.image_size, channels=section.channels)
         labels = np.array([names.index(name) for name, _ in chosen], np.int64) if names else None
         whole = ImageSet(images, labels, names, section.name, f"own pictures, from {root}")
-        return Dataset(whole.part(0, count), whole.part(count, None))
+        return Dataset(whole.head(count), whole.take(slice(count, None)))
 
 
 def _root(folder: Path) -> Path:

@@ -67,20 +67,15 @@ class ImageSet:
             digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
 
-    def take(self, indices: Indices) -> ImageSet:
-        """Return the pictures with these indices, in this order (a copy)."""
-        chosen = np.asarray(indices, dtype=np.int64)
+    def take(self, which: Indices | slice) -> ImageSet:
+        """Return the pictures with these indices, in this order (a copy), or of a slice (none)."""
+        chosen = which if isinstance(which, slice) else np.asarray(which, dtype=np.int64)
         labels = None if self.labels is None else self.labels[chosen]
         return replace(self, images=self.images[chosen], labels=labels)
 
-    def part(self, start: int, stop: int | None) -> ImageSet:
-        """Return the pictures from `start` to before `stop` (not a copy)."""
-        labels = None if self.labels is None else self.labels[start:stop]
-        return replace(self, images=self.images[start:stop], labels=labels)
-
     def head(self, count: int) -> ImageSet:
         """Return the first `count` pictures, or all where there are fewer (not a copy)."""
-        return self.part(0, count)
+        return self.take(slice(count))
 
     def class_counts(self) -> dict[str, int]:
         """Return how many pictures each class has; empty without labels."""

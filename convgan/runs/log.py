@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from convgan.errors import RunError
 from convgan.files import flush_to_disk
 from convgan.runs.json_file import finite
 
@@ -46,11 +47,14 @@ class MetricsFile:
         """Return when all lines are on the disk.
 
         Raises:
-            OSError: they cannot be written.
+            RunError: they cannot be written.
         """
-        self._write()
-        if self.path.exists():
-            flush_to_disk(self.path)
+        try:
+            self._write()
+            if self.path.exists():
+                flush_to_disk(self.path)
+        except OSError as error:
+            raise RunError(f"cannot write {self.path}: {error.strerror or error}") from error
 
     def records(self) -> list[dict[str, Any]]:
         """Return the lines up to the first that is torn or no log line."""

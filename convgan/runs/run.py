@@ -116,11 +116,7 @@ class Run:
         Raises:
             RunError: they cannot be written.
         """
-        try:
-            self._metrics.flush()
-        except OSError as error:
-            where = self.folder / "metrics.jsonl"
-            raise RunError(f"cannot write {where}: {error.strerror or error}") from error
+        self._metrics.flush()
         self._write_waiting()
 
     def records(self) -> list[dict[str, Any]]:
@@ -135,12 +131,12 @@ class Run:
             name: [entry for entry in self.manifest.get(name, []) if entry["step"] <= step]
             for name in ("samples", "warnings", "times")
         }
-        for name in ("results", "best"):
-            if (self.manifest.get(name) or {"step": 0})["step"] > step:
-                del self.manifest[name]
         found = [entry for entry in kept["samples"] if self.file(entry["file"]).is_file()]
         if lost := len(kept["samples"]) - len(found):
             logger.warning("%s lacks %d of its sample grids", self.folder, lost)
+        for name in ("results", "best"):
+            if (self.manifest.get(name) or {"step": 0})["step"] > step:
+                del self.manifest[name]
         self.update(**kept | {"samples": found})
 
     def file(self, relative: str) -> Path:
