@@ -4,6 +4,11 @@ A message says what was got, what was expected and what to do next. Anything els
 raised is a defect of convgan.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class ConvganError(Exception):
     """Base of all errors that are meant for the user."""
@@ -30,3 +35,9 @@ class RunError(ConvganError, RuntimeError):
 def counted(number: int, noun: str) -> str:
     """Return `1 epoch`, `2 epochs`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def did_you_mean(word: object, known: Iterable[str], otherwise: str) -> str:
+    """Return a question for the name that is near, or what else to say if none is."""
+    near = get_close_matches(str(word), list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else otherwise

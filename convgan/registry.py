@@ -9,11 +9,10 @@ An extension is a module of its own that adds an entry when it is imported; who 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from convgan.errors import UsageError
+from convgan.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from convgan.data import DataSource
@@ -63,8 +62,7 @@ class Registry(Generic[Entry]):
         """Return the entry of this name, or raise UsageError with what is near, and all names."""
         known = self.names()
         if not isinstance(name, str) or name not in known:
-            near = get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "expected one of"
+            hint = did_you_mean(name, known, "expected one of")
             raise UsageError(
                 f"there is no {self.kind} {name!r:.80}; {hint} ({', '.join(known)}). One of "
                 "your own must be imported first"

@@ -137,7 +137,7 @@ def test_label_smoothing_needs_the_loss_that_has_labels() -> None:
 
 
 def test_unknown_preset_names_the_nearest() -> None:
-    assert "did you mean dcgan-fashion?" in refused("dcgan-fashon")
+    assert "did you mean 'dcgan-fashion'?" in refused("dcgan-fashon")
     assert "no configuration file at" in refused("mine.yaml")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 
 from convgan.config.renamed import refuse_old_form
 from convgan.config.schema import ClassifierRunConfig, Config, GanRunConfig
-from convgan.errors import UsageError
+from convgan.errors import UsageError, did_you_mean
 
 _MAX_BYTES = 100_000  # for which PyYAML takes a second
 _MAX_DIGITS = 40
@@ -115,10 +114,9 @@ def _find(source: str | Path) -> Path:
         raise UsageError(f"no configuration file at {str(source)!r}: {error}") from error
     if path.suffix or path.parent != Path():
         raise UsageError(f"no configuration file at {path}")
-    near = get_close_matches(str(source), known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else "."
+    hint = did_you_mean(source, known, "expected one of")
     raise UsageError(
-        f"there is no preset named {str(source)!r}{hint} Presets: {', '.join(known)}. "
+        f"there is no preset named {str(source)!r}; {hint} ({', '.join(known)}). "
         "A file of your own is given by its path, ending in .yaml"
     )
 

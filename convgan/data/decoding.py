@@ -8,23 +8,19 @@ import logging
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
+from convgan.data.image_set import Images
 from convgan.data.pictures import check_costs, empty_images, fit
 from convgan.data.places import convgan_cache
 from convgan.errors import DataError, RunError
 from convgan.files import replacing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from convgan.data.image_set import Images
 
 _VERSION = 1  # part of the cache's key: count up when decoding changes
 # Named, so that a file's content cannot call one of Pillow's rarer decoders.

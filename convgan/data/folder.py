@@ -10,17 +10,14 @@ from __future__ import annotations
 import logging
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convgan.config import DataConfig
 from convgan.data.decoding import decode
 from convgan.data.image_set import Dataset, ImageSet
 from convgan.data.source import DataSource
 from convgan.errors import DataError
-
-if TYPE_CHECKING:
-    from convgan.config import DataConfig
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
 _TEST_EVERY = 10

@@ -11,16 +11,12 @@ import re
 import struct
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convgan.errors import DataError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 MAX_NPZ_BYTES = 1 << 27  # MNIST's four arrays have 55 MB
 MAX_DIRECTORY_BYTES = 1 << 20  # zipfile reads it at once: 100 MB would become gigabytes of objects

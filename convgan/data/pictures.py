@@ -9,18 +9,14 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from convgan.data.image_set import Dataset, Images, ImageSet
 from convgan.errors import DataError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 MAX_ARRAY_BYTES = 32 << 30
 # 12 megapixels, for whose copies Pillow needs up to 200 MB; more in a file that has bytes for them,

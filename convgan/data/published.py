@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from convgan.config import DataConfig
 from convgan.data.download import download_idx
 from convgan.data.idx import idx_sha256, read_idx
 from convgan.data.image_set import Dataset, ImageSet
@@ -23,13 +26,6 @@ from convgan.data.places import convgan_cache, keras_datasets, system_folders
 from convgan.data.source import DataSource
 from convgan.errors import DataError
 from convgan.registry import DATASETS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from convgan.config import DataConfig
 
 IDX_FILES = (
     "train-images-idx3-ubyte",

@@ -11,15 +11,12 @@ A new one is a module that adds an entry when it is imported; nothing else needs
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
 
+from convgan.config import DataConfig
 from convgan.data.image_set import Dataset
 from convgan.data.pictures import fit_dataset
 from convgan.errors import DataError
 from convgan.registry import DATASETS
-
-if TYPE_CHECKING:
-    from convgan.config import DataConfig
 
 
 class DataSource(ABC):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from convgan.config import Config, DataConfig, load_config, presets
 from convgan.data import load_dataset
-from convgan.errors import UsageError
+from convgan.errors import UsageError, did_you_mean
 from convgan.registry import DATASETS
 from convgan.reporting import Table, save_labelled_pictures
 
@@ -40,8 +39,7 @@ def find_target(target: str, changes: Sequence[str] = ()) -> Config | DataConfig
         )
     if not meant:
         known = [*presets(), *DATASETS]
-        near = get_close_matches(target, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "expected one of"
+        hint = did_you_mean(target, known, "expected one of")
         raise UsageError(
             f"there is no preset, data set, file or folder {target!r}; {hint} "
             f"({', '.join(known)}), a YAML file or a folder of pictures"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 
-from convgan.errors import DataError, UsageError
+from convgan.errors import DataError, UsageError, did_you_mean
 from convgan.runs.run import Run, run_number
 
 
@@ -31,8 +30,7 @@ def find_run(wanted: str | None, out: Path, *, task: str | None = None) -> Run:
         command = "train-classifier" if task == "classifier" else "train-dcgan"
         raise UsageError(f"there is no {kind} in {out}; make one with `convgan {command}`")
     names = [run.name for run in runs]
-    near = get_close_matches(wanted, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"runs there: {', '.join(names) or 'none'}"
+    hint = did_you_mean(wanted, names, f"runs there: {', '.join(names) or 'none'}")
     raise UsageError(f"no {kind} {wanted!r}: neither a run's folder nor a name in {out}; {hint}")
 
 

@@ -22,7 +22,7 @@ PICTURE = str(Path(__file__).parents[2] / "docs" / "images" / "dcgan-fashion.png
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["train-dcgan", "-c", "dcgan-fashon"], "did you mean dcgan-fashion?"),
+        (["train-dcgan", "-c", "dcgan-fashon"], "did you mean 'dcgan-fashion'?"),
         (["train-dcgan", "-c", "nowhere.yaml"], "no configuration file at nowhere.yaml"),
         (["train-dcgan", "-c", "classifier-mnist"], "is for convgan train-classifier"),
         (["train-dcgan", "--set", "train.epoch=3"], "did you mean 'epochs'"),
@@ -37,8 +37,8 @@ PICTURE = str(Path(__file__).parents[2] / "docs" / "images" / "dcgan-fashion.png
         (["train-classifier", "--set=data.folder=nowhere"], "nowhere"),
         (["eval", "--out", "nowhere"], "there is no run in nowhere"),
         (["make-gif", "nothing", "--out", "nowhere"], "no dcgan run 'nothing'"),
-        (["inspect", "dcgan-fashon"], "did you mean dcgan-fashion?"),
-        (["inspect", "fashon-mnist"], "did you mean fashion-mnist?"),
+        (["inspect", "dcgan-fashon"], "did you mean 'dcgan-fashion'?"),
+        (["inspect", "fashon-mnist"], "did you mean 'fashion-mnist'?"),
         (["inspect", "nowhere/"], "expected one of"),
         (["inspect", "dcgan-fashion.png"], "no preset, data set, file or folder 'dcgan-fashion.p"),
         (["inspect", PICTURE], "is no text in UTF-8; a configuration is"),
