@@ -60,10 +60,7 @@ def form_of(array: Any) -> Form:
 def write_arrays(path: Path, header: Header, arrays: Arrays) -> str:
     """Write the file whole, or leave what was there; return the SHA-256 (hex) of header and arrays.
 
-    Args:
-        path: the file.
-        header: JSON values; `format` and `sha256` are added.
-        arrays: by name.
+    The header is of JSON values; `format` and `sha256` are added.
 
     Raises:
         RunError: it cannot be written.
@@ -101,11 +98,10 @@ def read_arrays(path: Path, expected: Mapping[str, Form]) -> tuple[Header, dict[
     header, found, begin = _read_head(path)
     if found != expected:
         names = sorted(found.keys() | expected.keys())
-        differing = [name for name in names if found.get(name) != expected.get(name)]
-        name = differing[0]
+        name, *more = (name for name in names if found.get(name) != expected.get(name))
         raise DataError(
             f"{path} does not hold what this configuration needs: {len(found)} arrays found, "
-            f"{len(expected)} expected, {len(differing)} of them differ; {name:.200} is "
+            f"{len(expected)} expected, {1 + len(more)} of them differ; {name:.200} is "
             f"{_said(found.get(name))}, expected {_said(expected.get(name))}"
         )
     try:
@@ -144,21 +140,15 @@ def _read_head(path: Path) -> tuple[Header, dict[str, Form], int]:
         raise DamagedFile(f"{path} is damaged: {type(error).__name__}: {error!s:.200}") from error
     if not isinstance(header, dict):
         raise DamagedFile(f"{path} is damaged: its header is {type(header).__name__}")
-    _check_format(path, header)
+    if (found := header.get("format")) != FORMAT:
+        newer = isinstance(found, int) and found > FORMAT
+        made = header.get("convgan", "another version")
+        raise DataError(
+            f"{path} has format {found!r:.50}, written by convgan {made!r:.50}; this convgan reads "
+            f"format {FORMAT}. "
+            + ("Update convgan" if newer else "Go on with that version, or start the run anew")
+        )
     return header, forms, _LENGTH_BYTES + length
-
-
-def _check_format(path: Path, header: Header) -> None:
-    found = header.get("format")
-    if found == FORMAT:
-        return
-    newer = isinstance(found, int) and found > FORMAT
-    made = header.get("convgan", "another version")
-    raise DataError(
-        f"{path} has format {found!r:.50}, written by convgan {made!r:.50}; this convgan reads "
-        f"format {FORMAT}. "
-        + ("Update convgan" if newer else "Go on with that version, or start the run anew")
-    )
 
 
 def _said(form: Form | None) -> str:

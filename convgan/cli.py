@@ -21,12 +21,13 @@ from convgan.completion import (
     complete_run,
 )
 from convgan.errors import UsageError
-from convgan.terminal import for_people, open_log
+from convgan.terminal import Commands, for_people
 
 OUTPUTS = Path("outputs")
 
 app = typer.Typer(
     name="convgan",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -47,8 +48,6 @@ SetOption = Annotated[
         autocompletion=complete_change,
     ),
 ]
-
-
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 RunArgument = Annotated[
     str | None,
@@ -108,7 +107,6 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         ] = False,
         debug: DebugOption = False,
     ) -> None:
-        open_log()
         from convgan.config import DEFAULT_PRESETS, ClassifierRunConfig, load_config
         from convgan.runs import find_run
 
@@ -194,13 +192,11 @@ def make_gif(
 
     Example: convgan make-gif dcgan-fashion-0001 --fps 8 --output film.gif
     """
-    open_log()
-    from convgan.recipes.make_gif import AnimationOptions, make_gif
+    from convgan.recipes.make_gif import make_gif
     from convgan.runs import find_run
 
     found = find_run(run, out, task="dcgan")
-    options = AnimationOptions(fps=fps, hold=hold, scale=scale, last=last)
-    typer.echo(str(make_gif(found, output, options)))
+    typer.echo(str(make_gif(found, output, fps=fps, hold=hold, scale=scale, last=last)))
 
 
 @app.command("eval")
@@ -253,7 +249,6 @@ def evaluate(
 
     Example: convgan eval dcgan-fashion-0001 dcgan-fashion-0002
     """
-    open_log(quiet=as_json)
     from convgan.hardware import start_tensorflow
     from convgan.runs import find_run
 
@@ -317,7 +312,6 @@ def inspect(
 
     Example: convgan inspect fashion-mnist
     """
-    open_log()
     from convgan.config import DataConfig
     from convgan.hardware import start_tensorflow
     from convgan.recipes.inspect import describe_data, find_target
@@ -327,8 +321,7 @@ def inspect(
     if isinstance(found, DataConfig) or pictures:
         section = found if isinstance(found, DataConfig) else found.data
         text, tables, grid = describe_data(section, out)
-        parts = [text, *filter(None, [format_tables(tables)]), f"Pictures: {grid}"]
-        typer.echo("\n\n".join(parts))
+        typer.echo("\n\n".join(filter(None, [text, format_tables(tables), f"Pictures: {grid}"])))
         return
     start_tensorflow(device="cpu", show_noise=debug)
     from convgan.recipes.inspect import describe_networks
@@ -358,7 +351,6 @@ def bench(
 
     Example: convgan bench dcgan-fashion --set train.precision=mixed_bfloat16
     """
-    open_log(quiet=as_json)
     from convgan.hardware import start_tensorflow
 
     machine = start_tensorflow(device=device, show_noise=debug)
@@ -374,5 +366,10 @@ def bench(
 
 
 def main() -> None:
-    """Run the command line."""
-    app(prog_name="convgan")
+    """Run the command line; if what reads its output goes away, end as other commands do."""
+    try:
+        app(prog_name="convgan")
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise SystemExit(141) from None
+        raise

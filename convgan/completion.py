@@ -75,11 +75,9 @@ def _configuration(ctx: typer.Context) -> str | Path:
     task = _task(ctx)
     if task is None:
         return argument or DEFAULT_PRESETS["dcgan"]
-    if ctx.params["config"]:
-        return str(ctx.params["config"])
-    if ctx.params["resume"]:
+    if ctx.params["resume"] and not ctx.params["config"]:
         return find_run(argument, ctx.params["out"], task=task).folder / "config.yaml"
-    return DEFAULT_PRESETS[task]
+    return str(ctx.params["config"] or DEFAULT_PRESETS[task])
 
 
 def _runs(ctx: typer.Context, task: str | None) -> Iterable[tuple[str, str]]:

@@ -3,44 +3,43 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from convgan.errors import UsageError
+from convgan.errors import UsageError, counted
 
 
 def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
     """Import TensorFlow, choose the device and return its name for people.
 
-    Args:
-        device: `auto` (the first GPU, else the CPU), `cpu`, `gpu`, or `gpu:N` for one GPU.
-        show_noise: leave the framework's start-up messages on standard error.
+    `auto` is the first GPU, else the CPU; the framework's start-up messages are kept back.
 
     Raises:
         UsageError: there is no such device.
     """
     if not show_noise:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _standard_error_held(active=not show_noise):
+    with nullcontext() if show_noise else _standard_error_held():
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
     kind, _, number = device.partition(":")
-    index = int(number) if number.isdecimal() else 0
-    if kind not in {"auto", "cpu", "gpu"} or (number and (kind != "gpu" or not number.isdecimal())):
+    if not re.fullmatch(r"auto|cpu|gpu(:\d{1,9})?", device):
         raise UsageError(f"--device {device!r}: expected auto, cpu, gpu or gpu:N")
+    index = int(number or 0)
     if kind == "gpu" and index >= len(gpus):
         raise UsageError(
-            f"--device {device}: TensorFlow sees {len(gpus)} GPU(s) here. Install with "
+            f"--device {device}: TensorFlow sees {counted(len(gpus), 'GPU')} here. Install with "
             'pip install "convgan[gpu]", check nvidia-smi, and see why with --debug; '
             "or take --device cpu"
         )
     if kind == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
-        return f"CPU, {os.cpu_count()} cores"
+        return f"CPU, {counted(os.cpu_count() or 1, 'core')}"
     tf.config.set_visible_devices(gpus[index], "GPU")
     tf.config.experimental.set_memory_growth(gpus[index], True)
     details: dict[str, Any] = tf.config.experimental.get_device_details(gpus[index])
@@ -50,18 +49,12 @@ def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
 def set_precision_and_seed(precision: str, seed: int) -> str:
     """Set Keras's dtype policy, and the seeds that initial weights and dropout come from.
 
-    Args:
-        precision: `float32`, `mixed_bfloat16`, or `auto`: the second where the device computes
-            in bfloat16 and is faster in it, see `fast_precision`.
-        seed: of everything random.
-
     Returns:
-        the precision that was set.
+        the precision that was set: that of `fast_precision` where `auto` is asked for.
     """
     import keras
 
-    if precision == "auto":
-        precision = fast_precision()
+    precision = fast_precision() if precision == "auto" else precision
     keras.config.set_dtype_policy(precision)
     keras.utils.set_random_seed(seed)
     return precision
@@ -124,11 +117,8 @@ def versions() -> dict[str, str]:
 
 
 @contextmanager
-def _standard_error_held(*, active: bool) -> Iterator[None]:
+def _standard_error_held() -> Iterator[None]:
     """Keep back what native libraries write to standard error; show it if the block fails."""
-    if not active:
-        yield
-        return
     with tempfile.TemporaryFile() as held:
         kept = os.dup(2)
         os.dup2(held.fileno(), 2)
@@ -151,14 +141,9 @@ def source_commit() -> str | None:
     checkout = Path(__file__).parent.parent
     if not (checkout / ".git").exists():
         return None
+    command = ["git", "-C", str(checkout), "describe", "--always", "--dirty"]
     try:
-        done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(checkout), "describe", "--always", "--dirty"],  # noqa: S607
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()

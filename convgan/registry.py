@@ -9,11 +9,10 @@ An extension is a module of its own that adds an entry when it is imported; who 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from convgan.errors import UsageError
+from convgan.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from convgan.data import DataSource
@@ -27,14 +26,13 @@ class Registry(Generic[Entry]):
 
     Args:
         kind: what an entry is, in error messages.
-        home: the module whose import adds the entries that come with convgan. It is imported at
-            the first look-up, so that nothing is imported for what nobody asks.
-        check: called with the name and the entry that is added; raises TypeError if it is not
-            what an entry must be.
+        home: the module whose import adds the entries that come with convgan, imported at the
+            first look-up, so that nothing is imported for what nobody asks.
+        check: of the name and an entry; raises TypeError if it is not what an entry must be.
     """
 
     def __init__(
-        self, kind: str, home: str, check: Callable[[str, Any], None] = lambda _name, _entry: None
+        self, kind: str, home: str, check: Callable[[str, Any], None] | None = None
     ) -> None:
         self.kind = kind
         self._home = home
@@ -51,7 +49,8 @@ class Registry(Generic[Entry]):
 
         def register(entry: Added) -> Added:
             import_module(self._home)  # convgan's own come first; no more than begun by themselves
-            self._check(name, entry)
+            if self._check:
+                self._check(name, entry)
             if name in self._entries:
                 raise ValueError(f"there already is a {self.kind} named {name!r}")
             self._entries[name] = entry  # type: ignore[assignment]  # the decorated class itself
@@ -60,15 +59,10 @@ class Registry(Generic[Entry]):
         return register
 
     def __getitem__(self, name: object) -> Entry:
-        """Return the entry of this name.
-
-        Raises:
-            UsageError: there is none; names what is near, and all that there are.
-        """
+        """Return the entry of this name, or raise UsageError with what is near, and all names."""
         known = self.names()
         if not isinstance(name, str) or name not in known:
-            near = get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "expected one of"
+            hint = did_you_mean(name, known, "expected one of")
             raise UsageError(
                 f"there is no {self.kind} {name!r:.80}; {hint} ({', '.join(known)}). One of "
                 "your own must be imported first"
@@ -84,4 +78,10 @@ class Registry(Generic[Entry]):
         return iter(self.names())
 
 
-DATASETS: Registry[DataSource] = Registry("data set", home="convgan.data.datasets")
+def _is_data_source(name: str, entry: Any) -> None:
+    base = import_module("convgan.data.source").DataSource  # which is above this module
+    if not isinstance(entry, base):
+        raise TypeError(f"the entry {name!r} is {entry!r}; expected an instance of a DataSource")
+
+
+DATASETS: Registry[DataSource] = Registry("data set", "convgan.data.datasets", _is_data_source)

@@ -10,9 +10,10 @@ import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, ParamSpec, TextIO
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TextIO
 
 import typer
+from typer.core import TyperGroup
 
 from convgan.errors import ConvganError
 
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 _INDENT = "  "
 _GAP = 2  # spaces between columns
+
+
+class Commands(TyperGroup):
+    """The commands, of each of which `--help` shows the sentence whole at any width."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List them; Click itself cuts the sentences to one line."""
+        listed = [(name, self.commands[name]) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, each.get_short_help_str(999)) for name, each in listed])
 
 
 class _Lines(logging.Handler):
@@ -49,10 +60,11 @@ def open_log(*, quiet: bool = False) -> None:
 
 
 def for_people(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn errors of a command into a message and an exit code, unless it got `debug`."""
+    """Open the log; turn errors of a command into a message and an exit code, but with `debug`."""
 
     @functools.wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        open_log(quiet=bool(kwargs.get("as_json")))
         try:
             command(*args, **kwargs)
         except (typer.Exit, typer.Abort, BrokenPipeError):

@@ -104,7 +104,7 @@ def test_a_configuration_is_frozen() -> None:
         ("train.batch_size=0", "train.batch_size: Input should be greater than or equal to 1"),
         ("train.batch_size=many", "got 'many'"),
         ("train.loss=hing", "'hinge'"),
-        ("train.penalty={name: r1}", "train.penalty.weight: Field required"),
+        ("train.penalty={name: r1}", "train.penalty.weight: is missing, for example weight: 1.0"),
         ("generator.blocks.7.filters=3", "'7' is not an index in a list of 2"),
         ("train.epochs", "expected a.b=value"),
         ("train.epochs.x=1", "below a single value"),
@@ -137,7 +137,7 @@ def test_label_smoothing_needs_the_loss_that_has_labels() -> None:
 
 
 def test_unknown_preset_names_the_nearest() -> None:
-    assert "did you mean dcgan-fashion?" in refused("dcgan-fashon")
+    assert "did you mean 'dcgan-fashion'?" in refused("dcgan-fashon")
     assert "no configuration file at" in refused("mine.yaml")
 
 
@@ -176,10 +176,43 @@ def test_a_file_that_is_no_configuration_is_refused(text: str, said: str, tmp_pa
     assert said in refused(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            "train.generator_optimizer=adam",
+            "train.generator_optimizer: expected keys and values, for example generator_optimizer: "
+            "{name: adam, learning_rate: 1e-3, beta_1: 0.5}; got 'adam'",
+        ),
+        ("data=null", "data: expected keys and values, for example data: {name: fashion-mnist, "),
+        ("generator.blocks=4", "generator.blocks: expected a list, for example blocks: [{filters"),
+        ("generator.name=mlp", "generator: there is no generator 'mlp'; expected one of (dcgan, "),
+        ("generator.name=dcgn", "generator: there is no generator 'dcgn'; did you mean 'dcgan'?"),
+    ],
+)
+def test_a_mistake_comes_with_an_example(change: str, said: str) -> None:
+    assert f"\n  {said}" in refused("dcgan-fashion", change)
+
+
+def test_an_unknown_optimizer_comes_with_those_that_there_are() -> None:
+    said = refused("classifier-mnist", "train.optimizer.name=sgd")
+    assert "name 'sgd' is not known, expected one of 'adam', 'rmsprop'" in said
+    said = refused("classifier-mnist", "train.optimizer={beta_1: 0.5}")
+    assert "train.optimizer: has no name, for example optimizer: {name: adam, " in said
+
+
+@pytest.mark.parametrize("task", ["classifier", "dcgan"])
+def test_missing_sections_come_with_examples_that_make_a_configuration(task: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_config({"task": task, "name": "a"}, "a.yaml")
+    lines = [line.partition(", for example ")[2] for line in str(caught.value).splitlines()[1:]]
+    check_config(yaml.safe_load("\n".join([f"task: {task}", "name: a", *lines])), "a.yaml")
+
+
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_bytes(b"\xff\xfe\x00task")
-    assert "is not YAML" in refused(path)
+    assert "no text in UTF-8; a configuration is a preset's name or a YAML file" in refused(path)
     path.write_bytes(b"#" * 1_000_001)
     assert "at most 100,000 bytes" in refused(path)
 
@@ -259,8 +292,11 @@ def test_another_network_is_chosen_by_its_name() -> None:
     [
         ("train.loss=hing", "train.loss: there is no loss 'hing'; did you mean 'hinge'?"),
         ("train.loss={label_smoothing: 0.1}", "train.loss: has no name; expected one of non_sat"),
-        ("train.loss=5", "train.loss: Input should be a valid dictionary or instance of Loss"),
-        ("train.penalty=r1", "train.penalty.weight: Field required"),
+        (
+            "train.loss=5",
+            "train.loss: expected keys and values, for example loss: non_saturating; got 5",
+        ),
+        ("train.penalty=r1", "train.penalty.weight: is missing"),
         ("train.penalty={name: r1, weight: -1}", "train.penalty.weight: Input should be greater"),
         ("generator={name: resnett}", "generator: there is no generator 'resnett'; did you mean"),
         ("generator.name=resnet", "generator: there is no key"),

@@ -10,7 +10,13 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from convgan.config import ClassifierRunConfig, GanRunConfig, load_config, presets
+from convgan.config import (
+    ClassifierRunConfig,
+    GanRunConfig,
+    GanTrainConfig,
+    load_config,
+    presets,
+)
 from convgan.config.kinds import (
     AUGMENTATIONS,
     CLASSIFIERS,
@@ -19,6 +25,7 @@ from convgan.config.kinds import (
     LOSSES,
     PENALTIES,
 )
+from convgan.errors import UsageError
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -60,6 +67,21 @@ def test_a_key_that_does_not_exist_is_noticed() -> None:
     found = set(keys_in_code(text))
     assert found == {"train.epochs", "train.on_nan", "data.dir"}
     assert found & known_keys() == {"train.epochs"}
+
+
+def test_the_smallest_configuration_is_one(tmp_path: Path) -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert load_config(path).task == "classifier"
+    for line in text.splitlines()[1:]:
+        path.write_text(text.replace(f"{line}\n", ""), encoding="utf-8")
+        with pytest.raises(UsageError):
+            load_config(path)
+    said = page.partition("these three are required, and for a GAN")[2].partition(";")[0]
+    required = {name for name, field in GanTrainConfig.model_fields.items() if field.is_required()}
+    assert set(re.findall(r"`(\w+)`", said)) == required
 
 
 def test_presets_begin_with_their_command() -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from convgan.config.kinds import LOSSES, Loss
 from convgan.config.section import Section
+from convgan.data.folder import Folder
 from convgan.errors import UsageError
-from convgan.registry import Registry
+from convgan.registry import DATASETS, Registry
 from convgan.training.losses import Hinge
 
 HATS: Registry[int] = Registry("hat", "home_of_hats")
@@ -99,6 +100,13 @@ def test_what_is_no_entry_is_refused_when_it_is_added(entry: object, said: str) 
     with pytest.raises(TypeError, match=re.escape(said)):
         LOSSES.add("mine")(entry)
     assert "mine" not in LOSSES.names()
+
+
+@pytest.mark.parametrize("entry", [object(), Folder])
+def test_what_is_no_data_source_is_refused_when_it_is_added(entry: object) -> None:
+    with pytest.raises(TypeError, match="expected an instance of a DataSource"):
+        DATASETS.add("mine")(entry)
+    assert "mine" not in DATASETS.names()
 
 
 def test_an_extension_cannot_take_the_name_of_what_convgan_has() -> None:

@@ -95,7 +95,7 @@ def test_a_run_that_is_not_there_is_said_with_what_is(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="make one with `convgan train-dcgan`"):
         find_run(None, tmp_path, task="dcgan")
     make(tmp_path)
-    with pytest.raises(UsageError, match="did you mean dcgan-fashion-0001"):
+    with pytest.raises(UsageError, match="did you mean 'dcgan-fashion-0001"):
         find_run("dcgan-fashio-0001", tmp_path)
     with pytest.raises(UsageError, match="is a dcgan run, expected a classifier run"):
         find_run("dcgan-fashion-0001", tmp_path, task="classifier")

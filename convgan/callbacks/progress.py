@@ -36,7 +36,7 @@ class ProgressBar(Callback):
             unit="step",
             disable=None,  # where standard error is no terminal
             dynamic_ncols=True,
-            bar_format="{desc} {percentage:3.0f}% |{bar:20}| {remaining} left{postfix}",
+            bar_format="{desc} {percentage:3.0f}% |{bar:20}| step {n}/{total}{postfix}",
         )
 
     def on_epoch_begin(self, epoch: int) -> None:
@@ -56,25 +56,18 @@ class ProgressBar(Callback):
     def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
         """Leave one line per epoch."""
         self.last_line = time.monotonic()
-        left = self.total_steps - self.progress.step
-        seconds = left * self.config.batch_size / max(self._speed(), 1e-9)
-        logger.info(
-            "epoch %d/%d: %s, %s left",
-            epoch + 1, self.config.epochs, self._numbers(logs), tqdm.format_interval(seconds),
-        )  # fmt: skip
+        logger.info("epoch %d/%d: %s", epoch + 1, self.config.epochs, self._numbers(logs))
 
     def on_train_end(self) -> None:
         """Close the bar."""
         self.bar.close()
 
-    def _speed(self) -> float:
-        """Images per second since this process began to train."""
-        steps = self.progress.step - self.first_step
-        seconds = self.progress.seconds - self.first_seconds
-        return steps * self.config.batch_size / max(seconds, 1e-9)
-
     def _numbers(self, logs: Numbers) -> str:
-        speed = self._speed()
+        """Return losses, speed since this process began to train, and the time left at that."""
+        seconds = max(self.progress.seconds - self.first_seconds, 1e-9)
+        steps_per_second = (self.progress.step - self.first_step) / seconds
+        speed = steps_per_second * self.config.batch_size
         rate = f"{speed:,.0f}" if speed >= 10 else f"{speed:.2f}"
+        left = (self.total_steps - self.progress.step) / max(steps_per_second, 1e-9)
         shown = [f"{key} {value:.4f}" for key, value in logs.items() if not key.endswith(_HIDDEN)]
-        return ", ".join([*shown, f"{rate} images/s"])
+        return ", ".join([*shown, f"{rate} images/s", f"{tqdm.format_interval(left)} left"])

@@ -19,7 +19,7 @@ from convgan.callbacks.progress import ProgressBar
 from convgan.callbacks.tensorboard import TensorBoard
 from convgan.config import Config, check_config, config_hash, differing_keys, identity
 from convgan.data import Dataset
-from convgan.errors import DataError, RunError, UsageError
+from convgan.errors import DataError, RunError, UsageError, counted
 from convgan.hardware import source_commit, versions
 from convgan.reporting.run_report import report_run
 from convgan.runs import Run, now
@@ -124,8 +124,9 @@ def _introduce(run: Run, options: RunOptions, config: Config, dataset: Dataset, 
         parameters={name: network.count_params() for name, network in task.networks.items()},
     )
     logger.info(
-        "%s: %s training pictures (%s), %d epochs, %s",
-        run.folder, f"{len(train):,}", train.origin, config.train.epochs, options.device,
+        "%s: %s training pictures (%s), %s, %s",
+        run.folder, f"{len(train):,}", train.origin,
+        counted(config.train.epochs, "epoch"), options.device,
     )  # fmt: skip
 
 
@@ -140,8 +141,8 @@ def _go_on(run: Run, state: TrainingState, config: Config) -> None:
     if before != now and config.train.schedule != "constant" and state.progress.step:
         logger.warning(
             "train.epochs was %d and is %d: the learning rates follow the new schedule from here, "
-            "so the result is not that of %d epochs in one go",
-            before, now, now,
+            "so the result is not that of a run made in one go",
+            before, now,
         )  # fmt: skip
     elif run.manifest.get("status") == "finished" and before == now:
         logger.warning(
@@ -187,7 +188,7 @@ def _told(run: Run, state: TrainingState, advice: str) -> Iterator[None]:
     except BaseException as error:
         if isinstance(error, NotFinite):
             more = f". Or go on from here with other noise: {again} --set runtime.on_nan=rollback"
-            tried = f", after {error.rollbacks} rollbacks" if error.rollbacks else more
+            tried = f", after {counted(error.rollbacks, 'rollback')}" if error.rollbacks else more
             error.args = (
                 f"{error}; the state from before it is saved, as step {state.progress.step}. Try, "
                 f"in a new run, {advice}{tried}",

@@ -24,10 +24,15 @@ ImageShape: TypeAlias = tuple[int, int, int]
 """(H, W, C)."""
 
 
-class GeneratorConfig(Section, ABC):
-    """A generator: latent vectors to images."""
+class Named(Section):
+    """What the key `name` chooses; an entry has `name: Literal["its name"]`."""
 
     name: str
+
+
+class GeneratorConfig(Named, ABC):
+    """A generator: latent vectors to images."""
+
     latent_dim: Count = 100
 
     @abstractmethod
@@ -47,10 +52,8 @@ class GeneratorConfig(Section, ABC):
         return []
 
 
-class DiscriminatorConfig(Section, ABC):
+class DiscriminatorConfig(Named, ABC):
     """A discriminator: images to one logit each, real is 1 and fake is 0."""
-
-    name: str
 
     @abstractmethod
     def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
@@ -64,10 +67,8 @@ class DiscriminatorConfig(Section, ABC):
         """
 
 
-class ClassifierConfig(Section, ABC):
+class ClassifierConfig(Named, ABC):
     """A classifier: images to one logit per class."""
-
-    name: str
 
     @abstractmethod
     def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
@@ -80,10 +81,8 @@ class ClassifierConfig(Section, ABC):
         """
 
 
-class Loss(Section, ABC):
+class Loss(Named, ABC):
     """An adversarial loss of the discriminator's logits."""
-
-    name: str
 
     probabilities: ClassVar[bool] = False
     """Whether the sigmoid of a logit is a probability of being real: so the log names it."""
@@ -107,10 +106,9 @@ class Loss(Section, ABC):
         """
 
 
-class Penalty(Section, ABC):
+class Penalty(Named, ABC):
     """A term of the discriminator's loss that keeps its gradient at the images small."""
 
-    name: str
     weight: Positive
     interval: Annotated[int, Field(ge=1, le=1000)] = 1
     """Applied every `interval` steps, scaled by `interval` (lazy regularisation)."""
@@ -132,10 +130,8 @@ class Penalty(Section, ABC):
         """
 
 
-class Augmentation(Section, ABC):
+class Augmentation(Named, ABC):
     """A random change of training images that keeps their class."""
-
-    name: str
 
     xla: ClassVar[bool] = True
     """Whether XLA can compile it."""
@@ -148,7 +144,7 @@ class Augmentation(Section, ABC):
         """
 
 
-def _derived_from(base: type[Section]) -> Callable[[str, Any], None]:
+def _derived_from(base: type[Named]) -> Callable[[str, Any], None]:
     """Return the check of a registry's entries: a whole subclass, whose `name` is the entry's."""
 
     def check(name: str, entry: Any) -> None:
@@ -163,21 +159,22 @@ def _derived_from(base: type[Section]) -> Callable[[str, Any], None]:
     return check
 
 
+_MODELS, _TRAINING = "convgan.models", "convgan.training"
 GENERATORS: Registry[type[GeneratorConfig]] = Registry(
-    "generator", "convgan.models", _derived_from(GeneratorConfig)
+    "generator", _MODELS, _derived_from(GeneratorConfig)
 )
 DISCRIMINATORS: Registry[type[DiscriminatorConfig]] = Registry(
-    "discriminator", "convgan.models", _derived_from(DiscriminatorConfig)
+    "discriminator", _MODELS, _derived_from(DiscriminatorConfig)
 )
 CLASSIFIERS: Registry[type[ClassifierConfig]] = Registry(
-    "classifier", "convgan.models", _derived_from(ClassifierConfig)
+    "classifier", _MODELS, _derived_from(ClassifierConfig)
 )
-LOSSES: Registry[type[Loss]] = Registry("loss", "convgan.training.losses", _derived_from(Loss))
+LOSSES: Registry[type[Loss]] = Registry("loss", f"{_TRAINING}.losses", _derived_from(Loss))
 PENALTIES: Registry[type[Penalty]] = Registry(
-    "penalty", "convgan.training.penalties", _derived_from(Penalty)
+    "penalty", f"{_TRAINING}.penalties", _derived_from(Penalty)
 )
 AUGMENTATIONS: Registry[type[Augmentation]] = Registry(
-    "augmentation", "convgan.training.augmentations", _derived_from(Augmentation)
+    "augmentation", f"{_TRAINING}.augmentations", _derived_from(Augmentation)
 )
 
 ChosenGenerator = Annotated[

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from convgan.config.renamed import refuse_old_form
 from convgan.config.schema import ClassifierRunConfig, Config, GanRunConfig
-from convgan.errors import UsageError
+from convgan.errors import UsageError, did_you_mean
 
 _MAX_BYTES = 100_000  # for which PyYAML takes a second
 _MAX_DIGITS = 40
@@ -27,10 +26,8 @@ DEFAULT_PRESETS = {"classifier": "classifier-mnist", "dcgan": "dcgan-fashion"}
 def presets() -> dict[str, Path]:
     """Names and files of the configurations that convgan brings along."""
     package = Path(__file__).parent.parent
-    folder = package / "configs"  # inside the wheel
-    if not folder.is_dir():
-        folder = package.parent / "configs"  # in a checkout
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    found = [*package.glob("configs/*.yaml")] or package.parent.glob("configs/*.yaml")  # a checkout
+    return {path.stem: path for path in sorted(found)}
 
 
 def load_config(source: str | Path, changes: Sequence[str] | None = None) -> Config:
@@ -50,7 +47,7 @@ def load_config(source: str | Path, changes: Sequence[str] | None = None) -> Con
 
 
 def check_config(tree: dict[str, Any], where: str) -> Config:
-    """Return the configuration that plain values describe; `where` they are from.
+    """Return the configuration that plain values describe, which are from `where`.
 
     Raises:
         UsageError: a key is unknown, or a value is out of its range.
@@ -59,14 +56,21 @@ def check_config(tree: dict[str, Any], where: str) -> Config:
     if not isinstance(task, str) or task not in _TASKS:
         raise UsageError(f"{where}: task is {task!r:.80}, expected one of: {', '.join(_TASKS)}")
     refuse_old_form(tree, where)
-    return _check(_TASKS[task], tree, where)
+    try:
+        return _TASKS[task].model_validate(tree)
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False)
+        lines = [_explained(mistake, task) for mistake in mistakes[:_MAX_MISTAKES]]
+        if len(mistakes) > _MAX_MISTAKES:
+            lines.append(f"and {len(mistakes) - _MAX_MISTAKES:,} more")
+        lines = [f"{where} is not a valid configuration:", *lines]
+        raise UsageError("\n  ".join(lines)) from error
 
 
 def dump_config(config: Config) -> str:
     """Return the whole configuration as YAML that `load_config` reads back unchanged."""
     tree = config.model_dump(mode="json")
-    text: str = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100)
-    return text
+    return str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100))
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -90,11 +94,10 @@ class _PlainLoader(yaml.SafeLoader):
         return node
 
 
-def _parse(content: str | bytes, where: str) -> Any:
+def _parse(text: str, where: str) -> Any:
     try:
-        text = content if isinstance(content, str) else content.decode("utf-8")
         return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 -- a SafeLoader
-    # ValueError: bytes that are no UTF-8, and dates and numbers that cannot be.
+    # ValueError: dates and numbers that cannot be.
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise UsageError(f"{where} is not YAML: {error}") from error
 
@@ -109,25 +112,27 @@ def _find(source: str | Path) -> Path:
             return path
     except (OSError, RuntimeError) as error:  # RuntimeError: no such ~user
         raise UsageError(f"no configuration file at {str(source)!r}: {error}") from error
-    if path.suffix in {".yaml", ".yml"} or path.parent != Path():
+    if path.suffix or path.parent != Path():
         raise UsageError(f"no configuration file at {path}")
-    near = get_close_matches(str(source), known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else "."
+    hint = did_you_mean(source, known, "expected one of")
     raise UsageError(
-        f"there is no preset named {str(source)!r}{hint} Presets: {', '.join(known)}. "
+        f"there is no preset named {str(source)!r}; {hint} ({', '.join(known)}). "
         "A file of your own is given by its path, ending in .yaml"
     )
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
+    expected = "a configuration is a preset's name or a YAML file"
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise UsageError(f"{path} is too long; {expected} of at most {_MAX_BYTES:,} bytes")
+        tree = _parse(content.decode("utf-8"), str(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
-    if len(content) > _MAX_BYTES:
-        raise UsageError(f"{path} is too long; a configuration has at most {_MAX_BYTES:,} bytes")
-    tree = _parse(content, str(path))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no text in UTF-8; {expected}") from error
     if not isinstance(tree, dict):
         raise UsageError(f"{path} holds {type(tree).__name__}, expected keys and values")
     return tree
@@ -142,46 +147,53 @@ def _apply(tree: dict[str, Any], change: str) -> None:
     *parents, last = key.strip().split(".")
     section: Any = tree
     for name in parents:
-        if isinstance(section, dict) and section.get(name) is None:
-            section[name] = {}
-        elif isinstance(section, dict) and isinstance(section[name], str):
-            section[name] = {"name": section[name]}  # `loss: hinge` stands for that
-        section = _child(section, name, change)
-    if isinstance(section, dict):
-        section[last] = value
-    else:
-        _child(section, last, change)
-        section[int(last)] = value
+        if isinstance(section, dict):
+            before = section.get(name)
+            if before is None or isinstance(before, str):  # `loss: hinge` stands for its name
+                section[name] = {} if before is None else {"name": before}
+        section = section[_place(section, name, change)]
+    section[_place(section, last, change)] = value
 
 
-def _child(section: Any, name: str, change: str) -> Any:
+def _place(section: Any, name: str, change: str) -> str | int:
+    """Return the key or the index that a part of a dotted path means in this section."""
     if isinstance(section, dict):
-        return section[name]
+        return name
     if not isinstance(section, list):
         raise UsageError(f"--set {change!r:.200}: {name!r} is below a single value ({section!r})")
     # Its digits are counted before it is a number: Python refuses more than 4300 by an error.
     if name.isdecimal() and len(name) <= _MAX_DIGITS and int(name) < len(section):
-        return section[int(name)]
+        return int(name)
     raise UsageError(
         f"--set {change!r:.200}: {name!r:.80} is not an index in a list of {len(section)}"
     )
 
 
-def _check(
-    schema: type[ClassifierRunConfig] | type[GanRunConfig], tree: dict[str, Any], where: str
-) -> Config:
-    adapter: TypeAdapter[Config] = TypeAdapter(schema)
-    try:
-        return adapter.validate_python(tree)
-    except ValidationError as error:
-        lines = [f"{where} is not a valid configuration:"]
-        mistakes = error.errors(include_url=False)
-        for item in mistakes[:_MAX_MISTAKES]:
-            key = ".".join(str(part) for part in item["loc"]) or "at the top"
-            message = item["msg"].removeprefix("Value error, ")
-            got = item["input"]
-            shown = "" if isinstance(got, dict) else f", got {str(got)!r:.80}"
-            lines.append(f"  {key:.200}: {message:.1000}{shown}")
-        if len(mistakes) > _MAX_MISTAKES:
-            lines.append(f"  and {len(mistakes) - _MAX_MISTAKES:,} more")
-        raise UsageError("\n".join(lines)) from error
+def _explained(mistake: Mapping[str, Any], task: str) -> str:
+    """Say which key it is, what is expected there, with an example, and what was got."""
+    place, got, kind = mistake["loc"], mistake["input"], mistake["type"]
+    message = mistake["msg"].removeprefix("Value error, ")
+    if kind == "missing":
+        message = f"is missing{_example(place, task)}"
+    elif kind in {"model_type", "model_attributes_type", "dict_type"}:
+        message = f"expected keys and values{_example(place, task)}"
+    elif kind == "tuple_type":
+        message = f"expected a list{_example(place, task)}"
+    elif kind.startswith("union_tag"):
+        message = f"has no name{_example(place, task)}"
+        if names := mistake["ctx"].get("expected_tags"):
+            message = f"name {mistake['ctx']['tag']!r:.80} is not known, expected one of {names}"
+    shown = "" if isinstance(got, dict) else f"; got {got!r:.80}"
+    return f"{'.'.join(map(str, place)) or 'at the top':.200}: {message:.1000}{shown}"
+
+
+def _example(place: Sequence[str | int], task: str) -> str:
+    """Return what stands at this key in the task's default preset, to be pasted."""
+    value = _read_yaml(presets()[DEFAULT_PRESETS[task]])
+    for part in place:
+        try:
+            value = value[part]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    text = yaml.safe_dump({place[-1]: value}, default_flow_style=True, sort_keys=False, width=9999)
+    return f", for example {text.strip()[1:-1]}"

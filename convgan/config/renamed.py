@@ -9,20 +9,13 @@ import yaml
 
 from convgan.errors import UsageError
 
-_MOVED = {
-    "train.average_decay": "train.ema_decay",
-    "train.penalty.every": "train.penalty.interval",
-    "train.steps_per_call": "runtime.steps_per_call",
-    "train.checkpoint_every": "runtime.checkpoint_every",
-    "train.keep_checkpoints": "runtime.keep_checkpoints",
-    "train.on_nan": "runtime.on_nan",
-}
+_RUNTIME = ("steps_per_call", "checkpoint_every", "keep_checkpoints", "on_nan")
 _AUGMENTATIONS = {
-    "train.augment_flip": ("flip", None),
-    "train.augment_shift": ("shift", "pixels"),
-    "train.augment_rotate": ("affine", "degrees"),
-    "train.augment_scale": ("affine", "scale"),
-    "train.augment_erase": ("cutout", "size"),
+    "augment_flip": ("flip", None),
+    "augment_shift": ("shift", "pixels"),
+    "augment_rotate": ("affine", "degrees"),
+    "augment_scale": ("affine", "scale"),
+    "augment_erase": ("cutout", "size"),
 }
 
 
@@ -34,69 +27,42 @@ def refuse_old_form(tree: dict[str, Any], where: str) -> None:
     """
     try:
         new = copy.deepcopy(tree)
-        changes = _renamed(new)
-        text = (
-            yaml.safe_dump(new, sort_keys=False, allow_unicode=True, width=100) if changes else ""
-        )
     except RecursionError:  # no configuration of any form is so deep; the check says where
         return
-    if changes:
+    if isinstance(new.get("train"), dict) and (changes := _rename(new, new["train"])):
+        text = yaml.safe_dump(new, sort_keys=False, allow_unicode=True, width=100)
+        lines = "\n  ".join(f"train.{old} is now {now}" for old, now in changes.items())
         raise UsageError(
-            f"{where} is written for an older convgan:\n  "
-            + "\n  ".join(changes)
-            + f"\nIn today's form it is:\n\n{text}"
+            f"{where} is written for an older convgan:\n  {lines}\nIn today's form it is:\n\n{text}"
         )
 
 
-def _renamed(tree: dict[str, Any]) -> list[str]:
-    """Rename the keys in place, and return what was renamed, in words."""
-    changes = []
-    for old, now in _MOVED.items():
-        value = _taken(tree, old)
-        if value is not None:
-            _put(tree, now, value)
-            changes.append(f"{old} is now {now}")
-    for old, (name, setting) in _AUGMENTATIONS.items():
-        value = _taken(tree, old)
-        if value is not None:
-            if value:
-                _augment(tree, name, {setting: value} if setting else {})
-            changes.append(f"{old} is now an entry of train.augmentations, {name}")
-    smoothing = None if tree.get("task") != "dcgan" else _taken(tree, "train.label_smoothing")
-    if smoothing is not None:
-        if smoothing:  # the losses without labels know no 0 either
-            loss = {"name": tree["train"].get("loss"), "label_smoothing": smoothing}
-            _put(tree, "train.loss", loss)
-        changes.append("train.label_smoothing is now train.loss.label_smoothing")
+def _rename(tree: dict[str, Any], train: dict[str, Any]) -> dict[str, str]:
+    """Rename the keys in place, and return the old names, below `train`, with what they are now."""
+    changes = {}
+    if "average_decay" in train:
+        train["ema_decay"] = train.pop("average_decay")
+        changes["average_decay"] = "train.ema_decay"
+    penalty = train.get("penalty")
+    if isinstance(penalty, dict) and "every" in penalty:
+        penalty["interval"] = penalty.pop("every")
+        changes["penalty.every"] = "train.penalty.interval"
+    runtime = tree["runtime"] if isinstance(tree.get("runtime"), dict) else {}
+    for key in (key for key in _RUNTIME if key in train):
+        tree["runtime"] = runtime = runtime | {key: train.pop(key)}
+        changes[key] = f"runtime.{key}"
+    given = train["augmentations"] if isinstance(train.get("augmentations"), list) else []
+    named = [{"name": entry} if isinstance(entry, str) else entry for entry in given]
+    augmentations = {str(entry.get("name")): entry for entry in named if isinstance(entry, dict)}
+    for old in (old for old in _AUGMENTATIONS if old in train):
+        name, setting = _AUGMENTATIONS[old]
+        if value := train.pop(old):
+            entry = augmentations.setdefault(name, {"name": name})
+            entry.update({setting: value} if setting else {})
+            train["augmentations"] = list(augmentations.values())
+        changes[old] = f"an entry of train.augmentations, {name}"
+    if tree["task"] == "dcgan" and "label_smoothing" in train:
+        if smoothing := train.pop("label_smoothing"):  # losses without labels know no 0 either
+            train["loss"] = {"name": train.get("loss"), "label_smoothing": smoothing}
+        changes["label_smoothing"] = "train.loss.label_smoothing"
     return changes
-
-
-def _taken(tree: dict[str, Any], key: str) -> Any:
-    """Take the value at a dotted key out of the tree; None if it is not there."""
-    *parents, last = key.split(".")
-    section: Any = tree
-    for name in parents:
-        section = section.get(name) if isinstance(section, dict) else None
-    return section.pop(last, None) if isinstance(section, dict) else None
-
-
-def _put(tree: dict[str, Any], key: str, value: Any) -> None:
-    *parents, last = key.split(".")
-    section = tree
-    for name in parents:
-        if not isinstance(section.get(name), dict):
-            section[name] = {}
-        section = section[name]
-    section[last] = value
-
-
-def _augment(tree: dict[str, Any], name: str, settings: dict[str, Any]) -> None:
-    """Add an augmentation, or a setting to the one that is there."""
-    present = tree["train"].get("augmentations")
-    augmentations = present if isinstance(present, list) else []
-    tree["train"]["augmentations"] = augmentations
-    for entry in augmentations:
-        if isinstance(entry, dict) and entry.get("name") == name:
-            entry.update(settings)
-            return
-    augmentations.append({"name": name, **settings})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from convgan.errors import did_you_mean
 from convgan.registry import Registry
 
 Count = Annotated[int, Field(ge=1, le=65536)]
@@ -26,8 +26,7 @@ class Section(BaseModel):
         if isinstance(data, dict):
             for key in data:
                 if key not in cls.model_fields:
-                    near = get_close_matches(str(key), cls.model_fields, n=1)
-                    hint = f"did you mean {near[0]!r}?" if near else "known keys:"
+                    hint = did_you_mean(key, cls.model_fields, "known keys:")
                     raise ValueError(
                         f"there is no key {key!r} here; {hint} ({', '.join(cls.model_fields)})"
                     )

@@ -5,34 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 import struct
-import tempfile
 import warnings
 import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
-from convgan.data.npz import read_npy_header
+from convgan.data.image_set import Images
 from convgan.data.pictures import check_costs, empty_images, fit
 from convgan.data.places import convgan_cache
-from convgan.errors import DataError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from convgan.data.image_set import Images
+from convgan.errors import DataError, RunError
+from convgan.files import replacing
 
 _VERSION = 1  # part of the cache's key: count up when decoding changes
 # Named, so that a file's content cannot call one of Pillow's rarer decoders.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 _GREY_MODES = ("1", "L", "LA", "La")
-_EXIF_ORIENTATION = 0x0112
 _EXIF_TURNED = range(5, 9)  # these orientations exchange width and height
 
 # Pillow's decoders let through what their parsing of damaged files runs into.
@@ -41,25 +34,11 @@ _PILLOW_ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib
 logger = logging.getLogger("convgan")
 
 
-class _Form(NamedTuple):
-    """What a picture's header says."""
-
-    width: int
-    height: int
-    grey: bool
-
-
 def decode(root: Path, paths: Sequence[Path], *, size: int | None, channels: int | None) -> Images:
-    """Return the pictures at `paths`, in this order.
+    """Return the pictures below `root`, in this order, cropped and resized to `size` x `size`.
 
-    Args:
-        root: the folder that the paths lie in.
-        paths: picture files.
-        size: height and width to crop and resize to; None if all have the same size already.
-        channels: 1 or 3; None gives 1 if all pictures are grey, else 3.
-
-    Returns:
-        uint8, (N, H, W, C); perhaps a read-only map of the cached file.
+    Without a size all must have the same one; without `channels` they are 1 if all pictures are
+    grey, else 3. The array (N, H, W, C) may be a read-only map of the cached file.
 
     Raises:
         DataError: a picture is corrupt or suspiciously large, or sizes differ without `size`.
@@ -75,10 +54,15 @@ def decode(root: Path, paths: Sequence[Path], *, size: int | None, channels: int
 def _decode(paths: Sequence[Path], size: int | None, channels: int | None) -> Images:
     forms = [_survey(path) for path in tqdm(paths, desc="looking", unit="file", disable=None)]
     if channels is None:
-        channels = 1 if all(form.grey for form in forms) else 3
-    if size is None:
-        _check_one_size(paths, forms)
-    shape = (size or forms[0].height, size or forms[0].width, channels)
+        channels = 1 if all(grey for *_, grey in forms) else 3
+    first_width, first_height, _ = forms[0]
+    for path, (width, height, _) in zip(paths, forms, strict=True):
+        if size is None and (width, height) != (first_width, first_height):
+            raise DataError(
+                f"the pictures differ in size: {paths[0]} is {first_width}x{first_height}, "
+                f"{path} is {width}x{height}; give them one size with --set data.image_size=64"
+            )
+    shape = (size or first_height, size or first_width, channels)
     images = empty_images(len(paths), shape, str(paths[0].parent))
     for i, path in enumerate(tqdm(paths, desc="decoding", unit="file", disable=None)):
         with _opened(path) as picture:
@@ -87,34 +71,19 @@ def _decode(paths: Sequence[Path], size: int | None, channels: int | None) -> Im
     return images
 
 
-def _survey(path: Path) -> _Form:
+def _survey(path: Path) -> tuple[int, int, bool]:
+    """Return what a picture's header says: width, height, and whether it is grey."""
     with _opened(path) as picture:
         check_costs(path, picture)  # before the EXIF data, which lie behind a PNG's pixels
         width, height = picture.size
-        if picture.getexif().get(_EXIF_ORIENTATION) in _EXIF_TURNED:
+        if picture.getexif().get(ExifTags.Base.Orientation) in _EXIF_TURNED:
             width, height = height, width
-        grey = picture.mode in _GREY_MODES or picture.mode.startswith("I")
-        return _Form(width, height, grey)
-
-
-def _check_one_size(paths: Sequence[Path], forms: Sequence[_Form]) -> None:
-    first = forms[0]
-    for path, form in zip(paths, forms, strict=True):
-        if (form.width, form.height) != (first.width, first.height):
-            raise DataError(
-                f"the pictures differ in size: {paths[0]} is {first.width}x{first.height}, "
-                f"{path} is {form.width}x{form.height}; give them one size with "
-                "--set data.image_size=64"
-            )
+        return width, height, picture.mode in _GREY_MODES or picture.mode.startswith("I")
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    """A picture file opened by Pillow, whose many ways to fail become a DataError.
-
-    Raises:
-        DataError: opening, or what is done with the picture within, failed.
-    """
+    """A picture file opened by Pillow, whose many ways to fail, also within, become a DataError."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as about odd EXIF data
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -142,35 +111,26 @@ def _key(root: Path, paths: Sequence[Path], size: int | None, channels: int | No
 
 
 def _load(cached: Path, count: int) -> Images | None:
-    """Map the array. Not by np.load, which takes archives too and evaluates what a header says."""
+    """Map the array. Not by np.load, which opens archives too."""
     if not cached.is_file():
         return None
     try:
-        with cached.open("rb") as file:
-            shape, header_bytes = read_npy_header(file, str(cached))
-        if len(shape) != 4 or shape[0] != count or shape[3] not in (1, 3):
-            raise DataError(f"it holds {shape}, expected ({count}, height, width, channels)")
-        if header_bytes + math.prod(shape) != cached.stat().st_size:
-            raise DataError(f"its size is not that of {shape}")
-        return np.asarray(np.memmap(cached, np.uint8, "r", header_bytes, shape))
-    except (OSError, ValueError) as error:
+        images = np.lib.format.open_memmap(cached, mode="r")
+        found = (images.ndim, len(images), images.shape[-1] in (1, 3))
+        if images.dtype != np.uint8 or found != (4, count, True):
+            raise DataError(f"{images.dtype} {images.shape}, expected {count} pictures of uint8")
+        if images.offset + images.nbytes != cached.stat().st_size:
+            raise DataError(f"its size is not that of {images.shape}")
+        return np.asarray(images)
+    except Exception as error:  # of the parsers that numpy tries
         logger.warning("%s is damaged (%s); the pictures are decoded anew", cached, error)
         return None
 
 
 def _save(cached: Path, images: Images) -> None:
     """Keep the array, or say why not: the run can go on without."""
-    part: Path | None = None
     try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=cached.parent, prefix=".", suffix=".part", delete=False
-        ) as file:
-            part = Path(file.name)
-            np.save(file, images, allow_pickle=False)
-        part.replace(cached)
-    except OSError as error:
+        with replacing(cached) as part:
+            np.save(part, images, allow_pickle=False)
+    except RunError as error:
         logger.warning("the decoded pictures are not kept for the next run: %s", error)
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)

@@ -1,17 +1,15 @@
 """Get one idx file from the web, and keep it only if it is the published one.
 
-Through requests, with what it lacks: https also after a redirection, and bounds for size and
-time. Not through pooch, which compares hashes of files as they were sent, where those of the
-unpacked files are published, has no such bounds, and leaves its connection open when one ends it.
+Through requests, with what it lacks: bounds for size and time. Not through pooch, which compares
+hashes of files as they were sent, where those of the unpacked files are published, has no such
+bounds, and leaves its connection open when one ends it.
 """
 
 from __future__ import annotations
 
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from tqdm import tqdm
 
@@ -21,7 +19,7 @@ from convgan.files import replacing
 
 MAX_DOWNLOAD_BYTES = 64 << 20
 _CHUNK = 1 << 16
-_LOOPBACK = ("127.0.0.1", "localhost")
+_ALLOWED = "https://"  # also after a redirection
 
 
 def download_idx(
@@ -31,58 +29,40 @@ def download_idx(
     sha256: str,
     max_bytes: int = MAX_DOWNLOAD_BYTES,
     timeout: float = 10.0,
-    allow_loopback_http: bool = False,
 ) -> None:
     """Download an idx file (gzipped or not) to `target`, whole and checked or not at all.
 
-    Args:
-        url: https only.
-        target: the file to write; its folder is made.
-        sha256: of the plain idx file, in hex.
-        max_bytes: the most to accept, both of the download and of the unpacked array.
-        timeout: seconds without an answer before giving up; thirty times as long for all.
-        allow_loopback_http: plain http from this machine itself, for tests.
+    `sha256` is that of the plain idx file, in hex, `max_bytes` the most that is accepted, both of
+    the download and unpacked. After `timeout` seconds without an answer it gives up, and after
+    thirty times as long in any case.
 
     Raises:
         DataError: the server could not be reached, or sent something else.
     """
     import requests  # noqa: PLC0415  (70 ms, and seldom needed)
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
-    _check_scheme(url, allow_loopback_http)
     deadline = time.monotonic() + 30 * timeout
-    hook = partial(_check_redirection, allow_loopback_http=allow_loopback_http)
+    asked = {"Accept-Encoding": "identity"}  # the file as it is
     try:
-        with replacing(target) as part:
+        with replacing(target) as part, requests.Session() as session:
+            session.adapters.clear()
+            session.mount(_ALLOWED, HTTPAdapter())
             try:
-                with requests.get(
-                    url,
-                    stream=True,
-                    timeout=timeout,
-                    headers={"Accept-Encoding": "identity"},  # the file as it is
-                    hooks={"response": hook},
-                ) as response:
+                with session.get(url, stream=True, timeout=timeout, headers=asked) as response:
                     response.raise_for_status()
                     _copy(response.raw, part, url, max_bytes, deadline)
+            except requests.exceptions.InvalidSchema as error:
+                raise DataError(f"{url} is not downloaded: only https addresses are") from error
+            except requests.ConnectionError as error:
+                why = type(getattr(error.args[0], "reason", error)).__name__
+                raise DataError(f"{url} could not be downloaded: no connection ({why})") from error
             except (OSError, HTTPError) as error:  # all of requests' errors are OSErrors
                 raise DataError(f"{url} could not be downloaded: {error}") from error
             _check_content(part, url, sha256, max_bytes)
     except RunError as error:
         raise DataError(f"{url} is not kept: {error}") from error
-
-
-def _check_redirection(response: Any, *_: Any, allow_loopback_http: bool, **__: Any) -> None:
-    """Look where requests would go next, before it does."""
-    if target := response.headers.get("Location"):
-        with response:  # closed if it is refused
-            _check_scheme(urljoin(response.url, target), allow_loopback_http)
-
-
-def _check_scheme(url: str, allow_loopback_http: bool) -> None:
-    parts = urlsplit(url)
-    loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if parts.scheme != "https" and not (loopback and allow_loopback_http):
-        raise DataError(f"{url} is not downloaded: only https addresses are")
 
 
 def _copy(response: Any, part: Path, url: str, max_bytes: int, deadline: float) -> None:

@@ -10,17 +10,14 @@ from __future__ import annotations
 import logging
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convgan.config import DataConfig
 from convgan.data.decoding import decode
 from convgan.data.image_set import Dataset, ImageSet
 from convgan.data.source import DataSource
 from convgan.errors import DataError
-
-if TYPE_CHECKING:
-    from convgan.config import DataConfig
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
 _TEST_EVERY = 10
@@ -61,18 +58,15 @@ class Folder(DataSource):
         self.check(section)
         root = _root(Path(str(section.folder)))
         train, test = _split(root)
-        class_names = tuple(name for name in train if name)
-        train_paths = _take_turns(train)[: section.limit]
-        test_paths = _take_turns(test)
-        paths = [path for _, path in train_paths + test_paths]
+        names = tuple(name for name in train if name)
+        chosen = _take_turns(train)[: section.limit]
+        count = len(chosen)
+        chosen += _take_turns(test)
+        paths = [path for _, path in chosen]
         images = decode(root, paths, size=section.image_size, channels=section.channels)
-        labels = None
-        if class_names:
-            numbers = {name: number for number, name in enumerate(class_names)}
-            labels = np.array([numbers[name] for name, _ in train_paths + test_paths], np.int64)
-        whole = ImageSet(images, labels, class_names, section.name, f"own pictures, from {root}")
-        count = len(train_paths)
-        return Dataset(_part(whole, 0, count), _part(whole, count, len(paths)))
+        labels = np.array([names.index(name) for name, _ in chosen], np.int64) if names else None
+        whole = ImageSet(images, labels, names, section.name, f"own pictures, from {root}")
+        return Dataset(whole.head(count), whole.take(slice(count, None)))
 
 
 def _root(folder: Path) -> Path:
@@ -85,25 +79,18 @@ def _root(folder: Path) -> Path:
         raise DataError(f"data.folder {str(folder)!r} cannot be read: {error}") from error
 
 
-def _part(whole: ImageSet, start: int, stop: int) -> ImageSet:
-    labels = None if whole.labels is None else whole.labels[start:stop]
-    return ImageSet(whole.images[start:stop], labels, whole.class_names, whole.name, whole.origin)
-
-
 def _split(root: Path) -> tuple[Classes, Classes]:
     """Training and test pictures: as the folders say, or else every tenth for the test."""
-    has_train, has_test = (root / "train").is_dir(), (root / "test").is_dir()
-    for part in ("train", "test"):
-        if _leads_out(root / part, root):
+    for part in (root / "train", root / "test"):
+        if _leads_out(part, root):
             raise DataError(
-                f"{root / part} is a link to outside of {root}; give data.folder the folder "
+                f"{part} is a link to outside of {root}; give data.folder the folder "
                 "that holds both, or copy the pictures"
             )
+    has_train, has_test = (root / "train").is_dir(), (root / "test").is_dir()
     if has_test and not has_train:
         raise DataError(f"{root} has a folder test/ but no train/; make train/ beside it")
-    if not has_train:
-        return _split_off_test(_scan(root, root))
-    train = _scan(root / "train", root)
+    train = _scan(root / "train" if has_train else root, root)
     if not has_test:
         return _split_off_test(train)
     test = _scan(root / "test", root)
@@ -134,16 +121,12 @@ def _split_off_test(classes: Classes) -> tuple[Classes, Classes]:
 def _scan(folder: Path, root: Path) -> Classes:
     """The classes in a folder, sorted by name, each with at least one picture."""
     entries = _visible(folder, root)
-    loose = [path for path in entries if path.suffix.lower() in SUFFIXES and path.is_file()]
-    classes = {}
-    for subfolder in (path for path in entries if path.is_dir()):
-        pictures = [
-            path
-            for path in _visible(subfolder, root)
-            if path.suffix.lower() in SUFFIXES and path.is_file()
-        ]
-        if pictures:
-            classes[subfolder.name] = pictures
+    loose = _pictures(entries)
+    classes = {
+        path.name: pictures
+        for path in entries
+        if path.is_dir() and (pictures := _pictures(_visible(path, root)))
+    }
     if loose and classes:
         raise DataError(
             f"{folder} has pictures ({loose[0].name}, ...) beside folders of pictures "
@@ -157,21 +140,20 @@ def _scan(folder: Path, root: Path) -> Classes:
     return classes or {"": loose}
 
 
+def _pictures(entries: list[Path]) -> list[Path]:
+    return [path for path in entries if path.suffix.lower() in SUFFIXES and path.is_file()]
+
+
 def _visible(folder: Path, root: Path) -> list[Path]:
     """What is in a folder, by name, without hidden files and links that lead out of the root."""
-    kept = []
     try:
-        entries = sorted(folder.iterdir())
+        entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise DataError(f"{folder} cannot be read: {error.strerror or error}") from error
-    for path in entries:
-        if path.name.startswith("."):
-            continue
-        if _leads_out(path, root):
-            logger.warning("%s is left out: it is a link to outside of %s", path, root)
-            continue
-        kept.append(path)
-    return kept
+    leading_out = [path for path in entries if _leads_out(path, root)]
+    for path in leading_out:
+        logger.warning("%s is left out: it is a link to outside of %s", path, root)
+    return [path for path in entries if path not in leading_out]
 
 
 def _leads_out(path: Path, root: Path) -> bool:

@@ -24,22 +24,19 @@ _VALIDATION_STREAM = 0x76616C  # "val": keeps this draw apart from others of the
 class ImageSet:
     """Pictures of one size with their labels; the arrays are read-only.
 
-    Attributes:
-        images: uint8, (N, H, W, C), C 1 for grey and 3 for colour.
-        labels: int64, (N,), each an index into `class_names`; None where there are none.
-        class_names: one name per class; empty without labels.
-        name: the data set's name, `mnist` say.
-        origin: where the pictures came from, in words for people.
-
     Raises:
         DataError: an array has another type or shape, or a label has no class.
     """
 
     images: Images
+    """uint8, (N, H, W, C), C 1 for grey and 3 for colour."""
     labels: Labels | None
+    """int64, (N,), each an index into `class_names`; None where there are none."""
     class_names: tuple[str, ...]
     name: str
+    """The data set's name, `mnist` say."""
     origin: str
+    """Where the pictures came from, in words for people."""
 
     def __post_init__(self) -> None:
         _check_images(self.images, self.name)
@@ -70,16 +67,15 @@ class ImageSet:
             digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
 
-    def take(self, indices: Indices) -> ImageSet:
-        """Return the pictures with these indices, in this order (a copy)."""
-        chosen = np.asarray(indices, dtype=np.int64)
+    def take(self, which: Indices | slice) -> ImageSet:
+        """Return the pictures with these indices, in this order (a copy), or of a slice (none)."""
+        chosen = which if isinstance(which, slice) else np.asarray(which, dtype=np.int64)
         labels = None if self.labels is None else self.labels[chosen]
         return replace(self, images=self.images[chosen], labels=labels)
 
     def head(self, count: int) -> ImageSet:
         """Return the first `count` pictures, or all where there are fewer (not a copy)."""
-        labels = None if self.labels is None else self.labels[:count]
-        return replace(self, images=self.images[:count], labels=labels)
+        return self.take(slice(count))
 
     def class_fractions(self) -> NDArray[np.float64]:
         """Return the fraction of the pictures that each class has, (K,)."""
@@ -108,16 +104,16 @@ class Dataset:
         for part, images in (("training", self.train), ("test", self.test)):
             if not len(images):
                 raise DataError(f"{images.name}: the {part} part holds no pictures")
-        if self.train.image_shape != self.test.image_shape:
-            raise DataError(
-                f"{self.train.name}: training pictures are {self.train.image_shape} (height, "
-                f"width, channels), test pictures {self.test.image_shape}; they must be alike"
-            )
-        if self.train.class_names != self.test.class_names:
-            raise DataError(
-                f"{self.train.name}: training classes are {self.train.class_names}, "
-                f"test classes {self.test.class_names}; they must be alike"
-            )
+        train, test = self.train, self.test
+        for what, one, other in (
+            ("pictures (height, width, channels)", train.image_shape, test.image_shape),
+            ("classes", train.class_names, test.class_names),
+        ):
+            if one != other:
+                raise DataError(
+                    f"{train.name}: training {what} are {one}, those of the test {other}; they "
+                    "must be alike"
+                )
 
 
 def hold_out(image_set: ImageSet, count: int, seed: int) -> tuple[ImageSet, ImageSet]:

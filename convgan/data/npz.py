@@ -6,84 +6,69 @@ Not by `np.load`, which would allocate whatever an archive announces.
 from __future__ import annotations
 
 import math
+import os
 import re
 import struct
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from convgan.data.archive import open_archive
-from convgan.data.bounded import Readable, read_up_to
 from convgan.errors import DataError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
 MAX_NPZ_BYTES = 1 << 27  # MNIST's four arrays have 55 MB
+MAX_DIRECTORY_BYTES = 1 << 20  # zipfile reads it at once: 100 MB would become gigabytes of objects
+# The end of an archive: a zip64 locator if there is one, then magic, 4 counts, the directory's
+# bytes and offset, the comment's bytes.
+_END = struct.Struct("<20s4s4H2IH")
 # Not LZMA, which allocates the 4 GB of dictionary that a member may announce.
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_MAGIC = b"\x93NUMPY\x01\x00"
 # All that numpy itself writes for a uint8 array in C order; `L` is Python 2's.
 _HEADER = re.compile(
-    rb"\{'descr': '[|<>]u1', 'fortran_order': False, "
-    rb"'shape': \(((?:\d{1,10}L?,? ?){1,4})\), ?\} *\n"
+    rb"\x93NUMPY\x01\x00..\{'descr': '[|<>]u1', 'fortran_order': False, "
+    rb"'shape': \(((?:\d{1,10}L?,? ?){1,4})\), ?\} *\n",
+    re.DOTALL,
 )
 
 
 def read_npz(path: Path, *, max_bytes: int = MAX_NPZ_BYTES) -> list[NDArray[np.uint8]]:
-    """Return training images and labels, test images and labels of a Keras-like archive.
-
-    Args:
-        path: the archive with the members x_train, y_train, x_test and y_test.
-        max_bytes: the most that the four arrays may have together.
-
-    Returns:
-        uint8, in the order of the idx files, each of the shape that it has there.
+    """Return x_train, y_train, x_test and y_test of an archive: uint8, as in idx files.
 
     Raises:
-        DataError: the archive is missing, damaged, too large or of another form.
+        DataError: the archive is missing, damaged or of another form, or its arrays have more
+            than `max_bytes` together.
     """
+    arrays: list[NDArray[np.uint8]] = []
     try:
         if not path.is_file():
             raise DataError(f"{path}: there is no such file")
-        with open_archive(path) as archive:
-            arrays: list[NDArray[np.uint8]] = []
+        _check_end(path)
+        with zipfile.ZipFile(path) as archive:
             for name in ("x_train", "y_train", "x_test", "y_test"):
                 left = max_bytes - sum(array.nbytes for array in arrays)
                 arrays.append(_read_member(archive, name, path, left))
+    except DataError:
+        raise
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, struct.error) as error:
         raise DataError(f"{path}: cannot be read, get it anew: {error}") from error
     except (NotImplementedError, RuntimeError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
         # zipfile's answers to encryption, unknown compression and impossible offsets.
         raise DataError(f"{path}: is no archive that numpy wrote: {error}") from error
     return arrays
 
 
-def read_npy_header(stream: Readable, what: str) -> tuple[tuple[int, ...], int]:
-    """Return the shape of a .npy file of unsigned bytes in C order, and the bytes of its header.
-
-    Raises:
-        DataError: it is no such file; `what` says which.
-    """
-    prefix = read_up_to(stream, len(_MAGIC) + 2)
-    if len(prefix) < len(_MAGIC) + 2 or not prefix.startswith(_MAGIC):
-        raise DataError(f"{what} is no .npy file of version 1.0")
-    (header_bytes,) = struct.unpack("<H", prefix[-2:])
-    header = bytes(read_up_to(stream, header_bytes))
-    match = _HEADER.fullmatch(header)
-    if match is None:
-        raise DataError(
-            f"{what} must be an array of unsigned bytes in C order, "
-            f"but says of itself {header[:80]!r}"
-        )
-    shape = tuple(int(size) for size in re.findall(rb"\d+", match[1]))
-    return shape, len(prefix) + header_bytes
+def _check_end(path: Path) -> None:
+    """Let through an archive as numpy writes it: no comment, less than 4 GB, a small directory."""
+    with path.open("rb") as file:
+        file.seek(-_END.size, os.SEEK_END)
+        locator, magic, *_, directory_bytes, _, comment_bytes = _END.unpack(file.read(_END.size))
+    # zipfile would believe a zip64 record before these numbers.
+    if magic != b"PK\5\6" or comment_bytes or locator.startswith(b"PK\6\7"):
+        raise zipfile.BadZipFile("it does not end as an archive of numpy's")
+    if directory_bytes > MAX_DIRECTORY_BYTES:
+        raise zipfile.BadZipFile(f"its directory has {directory_bytes:,} bytes")
 
 
 def _read_member(
@@ -100,14 +85,16 @@ def _read_member(
         )
     if info.compress_type not in _COMPRESSIONS:
         raise DataError(f"{path}: {name} is compressed by method {info.compress_type}, not deflate")
-    with archive.open(info) as stream:
-        shape, header_bytes = read_npy_header(stream, f"{path}: {name}")
-        expected = math.prod(shape)
-        if header_bytes + expected != info.file_size or not expected:
-            raise DataError(
-                f"{path}: {name} announces {shape}, which its {info.file_size:,} bytes do not hold"
-            )
-        content = read_up_to(stream, expected + 1)  # one more, so that the checksum is compared
-    if len(content) != expected:
-        raise DataError(f"{path}: {name} ends after {len(content):,} of {expected:,} bytes")
-    return np.frombuffer(content, np.uint8).reshape(shape)
+    content = archive.read(info)
+    header = _HEADER.match(content)
+    if header is None:
+        raise DataError(
+            f"{path}: {name} is no .npy file of unsigned bytes in C order, it begins with "
+            f"{content[:80]!r}"
+        )
+    shape = tuple(int(size) for size in re.findall(rb"\d+", header[1]))
+    if not math.prod(shape) or header.end() + math.prod(shape) != len(content):
+        raise DataError(
+            f"{path}: {name} announces {shape}, which its {len(content):,} bytes do not hold"
+        )
+    return np.frombuffer(content, np.uint8, offset=header.end()).reshape(shape)

@@ -9,18 +9,14 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from convgan.data.image_set import Dataset, Images, ImageSet
 from convgan.errors import DataError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 MAX_ARRAY_BYTES = 32 << 30
 # 12 megapixels, for whose copies Pillow needs up to 200 MB; more in a file that has bytes for them,
@@ -42,10 +38,8 @@ def fit_dataset(dataset: Dataset, *, size: int | None, channels: int | None) -> 
     Raises:
         DataError: the pictures would not fit into memory.
     """
-    return Dataset(
-        _fit_image_set(dataset.train, size=size, channels=channels),
-        _fit_image_set(dataset.test, size=size, channels=channels),
-    )
+    train, test = (_fit_image_set(part, size, channels) for part in (dataset.train, dataset.test))
+    return Dataset(train, test)
 
 
 def check_costs(path: Path, picture: Image.Image) -> None:
@@ -76,10 +70,7 @@ def fit(picture: Image.Image, *, size: int | None, channels: int) -> NDArray[np.
     """Return one picture as uint8 (H, W, C)."""
     if size is not None:
         picture = _central_square(picture)
-    picture = _flatten(picture)
-    mode = "L" if channels == 1 else "RGB"
-    if picture.mode != mode:
-        picture = picture.convert(mode)
+    picture = _flatten(picture).convert("L" if channels == 1 else "RGB")
     if size is not None and picture.size != (size, size):
         picture = picture.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(picture, np.uint8).reshape(picture.height, picture.width, channels)
@@ -104,7 +95,7 @@ def empty_images(count: int, shape: tuple[int, int, int], name: str) -> Images:
         raise DataError(f"{name}: {error}; set a smaller data.image_size or data.limit") from error
 
 
-def _fit_image_set(image_set: ImageSet, *, size: int | None, channels: int | None) -> ImageSet:
+def _fit_image_set(image_set: ImageSet, size: int | None, channels: int | None) -> ImageSet:
     height, width, old_channels = image_set.image_shape
     shape = (size or height, size or width, channels or old_channels)
     if shape == image_set.image_shape:
@@ -119,8 +110,6 @@ def _fit_image_set(image_set: ImageSet, *, size: int | None, channels: int | Non
 def _central_square(picture: Image.Image) -> Image.Image:
     """Cropped before it is resized: ImageOps.fit would let pixels from beyond into the edges."""
     side = min(picture.size)
-    if picture.size == (side, side):
-        return picture
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     return picture.crop((left, top, left + side, top + side))
 
@@ -140,7 +129,6 @@ def _flatten(picture: Image.Image) -> Image.Image:
         return Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8))
     if picture.has_transparency_data:
         # Without a background, whatever colour lies hidden below would show.
-        if picture.mode != "RGBA":
-            picture = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+        white = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(white, picture.convert("RGBA"))
     return picture

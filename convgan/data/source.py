@@ -11,35 +11,27 @@ A new one is a module that adds an entry when it is imported; nothing else needs
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
 
+from convgan.config import DataConfig
 from convgan.data.image_set import Dataset
 from convgan.data.pictures import fit_dataset
 from convgan.errors import DataError
 from convgan.registry import DATASETS
 
-if TYPE_CHECKING:
-    from convgan.config import DataConfig
-
 
 class DataSource(ABC):
-    """An entry of `DATASETS`: how a data set is read, and what is known before it is.
-
-    Attributes:
-        class_names: the name of each label; empty if the files say, or if there are none.
-        counts: of the training and the test pictures; None if the files say.
-        origin: where it is from, in words.
-        licence: under which it may be used, in words.
-        has_sample: whether `sample` gives a part of it that comes with the code.
-        evaluator_preset: the configuration that trains a classifier to judge images like these.
-    """
+    """An entry of `DATASETS`: how a data set is read, and what is known before it is."""
 
     class_names: tuple[str, ...] = ()
+    """The name of each label; empty if the files say, or if there are none."""
     counts: tuple[int, int] | None = None
+    """Of the training and the test pictures; None if the files say."""
     origin: str = "unknown"
     licence: str = "unknown"
     has_sample: bool = False
+    """Whether `sample` gives a part of it that comes with the code."""
     evaluator_preset: str | None = None
+    """The configuration that trains a classifier to judge images like these."""
 
     @abstractmethod
     def read(self, section: DataConfig) -> Dataset:
@@ -52,19 +44,11 @@ class DataSource(ABC):
         """
 
     def sample(self) -> Dataset:
-        """Return the sample of a data set that has one: small, of the same shape and classes.
-
-        Raises:
-            DataError: it has none.
-        """
-        raise DataError("this data set has no sample; leave data.source 'sample' out")
+        """Return the sample, if there is one: small, of the same shape and classes."""
+        raise DataError("data.source 'sample': this data set has no sample; leave it out")
 
     def check(self, section: DataConfig) -> None:  # noqa: B027  (most need nothing)
-        """Look at a configuration before anything is read.
-
-        Raises:
-            ValueError: it lacks what this data set needs.
-        """
+        """Raise ValueError if a configuration lacks what this data set needs."""
 
     def identity(self, section: DataConfig) -> str:
         """Name the pictures: two sections that mean the same ones give the same."""
@@ -74,28 +58,22 @@ class DataSource(ABC):
 def load_dataset(section: DataConfig) -> Dataset:
     """Return the pictures that a configuration's `data` section asks for.
 
-    `limit`, `channels` and `image_size` are applied; `validation` is left to the caller, see
-    `hold_out`.
+    `validation` is left to the caller, see `hold_out`.
 
     Raises:
         DataError: the data is missing or damaged, or only a sample is there and the full set
             is asked for.
     """
-    dataset = (
-        _sample(section) if section.source == "sample" else DATASETS[section.name].read(section)
-    )
-    if section.limit is not None:
-        dataset = Dataset(dataset.train.head(section.limit), dataset.test)
-    return fit_dataset(dataset, size=section.image_size, channels=section.channels)
-
-
-def _sample(section: DataConfig) -> Dataset:
     entry = DATASETS[section.name]
-    if not entry.has_sample:
-        raise DataError(f"data.source 'sample': there is no sample of {section.name}")
-    if section.folder is not None:
+    if section.source != "sample":
+        dataset = entry.read(section)
+    elif section.folder is not None and entry.has_sample:
         raise DataError(
             f"data.source 'sample' and data.folder {str(section.folder)!r} contradict each "
             "other; leave one of them out"
         )
-    return entry.sample()
+    else:
+        dataset = entry.sample()
+    if section.limit is not None:
+        dataset = Dataset(dataset.train.head(section.limit), dataset.test)
+    return fit_dataset(dataset, size=section.image_size, channels=section.channels)

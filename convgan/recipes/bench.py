@@ -40,17 +40,12 @@ class Candidate:
 def bench(
     configs: Sequence[str] = PRESETS, changes: Sequence[str] = (), *, rounds: int = 9
 ) -> list[dict[str, Any]]:
-    """Measure configurations' steps on the bundled samples, alternating with a matrix product.
+    """Measure configurations' steps on the bundled samples, or on the own pictures in their folder.
 
-    Args:
-        configs: presets' names or YAML files; own pictures are read from their folder.
-        changes: `key=value` each, for all of them.
-        rounds: measurements of each.
+    `changes` are `key=value` each, for all of them; each is measured `rounds` times.
 
     Returns:
-        for each configuration its name, batch size, precision, milliseconds per step (median, least
-        and most), pictures per second, operations per step, and the fraction of the rate of a large
-        matrix product in the same precision.
+        the numbers of each, as `compare`.
     """
     return compare({name: config_step(name, changes) for name in configs}, rounds=rounds)
 
@@ -61,35 +56,33 @@ def compare(
     """Measure steps interleaved, and with them a matrix product in each of their precisions.
 
     Returns:
-        the numbers of each, as `bench`.
+        for each its name, batch size, precision, milliseconds per step (median, least and most),
+        pictures per second, operations per step, the operations per second of a large matrix
+        product in the same precision, and the fraction of those.
     """
     precisions = sorted({candidate.precision for candidate in candidates.values()})
     products = {precision: matrix_product(precision) for precision in precisions}
-    everything = {**candidates, **products}
-    times = seconds_per_step(
-        {name: each.steps for name, each in everything.items()}, rounds=rounds, seconds=seconds
-    )
-    limits = {name: products[name].operations / min(times[name]) for name in products}
-    return [
-        _measured(name, each, times[name], limits[each.precision])
-        for name, each in candidates.items()
-    ]
-
-
-def _measured(name: str, candidate: Candidate, times: list[float], limit: float) -> dict[str, Any]:
-    median = statistics.median(times)
-    return {
-        "name": name,
-        "batch_size": candidate.batch_size,
-        "precision": candidate.precision,
-        "milliseconds": 1e3 * median,
-        "least": 1e3 * min(times),
-        "most": 1e3 * max(times),
-        "pictures_per_second": candidate.batch_size / median,
-        "operations": candidate.operations,
-        "limit": limit,
-        "share_of_limit": candidate.operations / median / limit,
-    }
+    steps = {name: each.steps for name, each in {**candidates, **products}.items()}
+    times = seconds_per_step(steps, rounds=rounds, seconds=seconds)
+    rows = []
+    for name, each in candidates.items():
+        median = statistics.median(times[name])
+        limit = products[each.precision].operations / min(times[each.precision])
+        rows.append(
+            {
+                "name": name,
+                "batch_size": each.batch_size,
+                "precision": each.precision,
+                "milliseconds": 1e3 * median,
+                "least": 1e3 * min(times[name]),
+                "most": 1e3 * max(times[name]),
+                "pictures_per_second": each.batch_size / median,
+                "operations": each.operations,
+                "limit": limit,
+                "share_of_limit": each.operations / median / limit,
+            }
+        )
+    return rows
 
 
 def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
@@ -102,15 +95,14 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     if config.train.deterministic:
         make_deterministic()  # and with it all steps that are measured with it
     shape, classes = train.image_shape, len(train.class_names)
-    if isinstance(config, ClassifierRunConfig):
-        check_labels(train)
-    tables = check_networks(config, shape, classes)
     count = 1000 * config.train.batch_size  # any schedule will do
     task: Task
     if isinstance(config, ClassifierRunConfig):
+        check_labels(train)
+        operations: float = classifier_operations(check_networks(config, shape, classes))
         task = build_classifier_task(config, shape, classes, count=count)
-        operations: float = classifier_operations(tables)
     else:
+        tables = check_networks(config, shape, classes)
         task = gan = build_gan(config, shape, classes, count=count)
         operations = gan_operations(tables, config.train, one_pass=gan.one_pass)
     size = config.train.batch_size

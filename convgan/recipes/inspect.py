@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from convgan.config import Config, DataConfig, load_config, presets
 from convgan.data import load_dataset
-from convgan.errors import UsageError
+from convgan.errors import UsageError, did_you_mean
 from convgan.registry import DATASETS
 from convgan.reporting import Table, save_labelled_pictures
 
@@ -38,19 +37,18 @@ def find_target(target: str, changes: Sequence[str] = ()) -> Config | DataConfig
             f"{target!r} is {' and '.join(meant)}; write what stands in brackets for the one "
             "that you mean"
         )
-    if not meant and not path.suffix and path.parent == Path():
+    if not meant:
         known = [*presets(), *DATASETS]
-        near = get_close_matches(target, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "expected one of"
+        hint = did_you_mean(target, known, "expected one of")
         raise UsageError(
-            f"{target!r} is no preset, data set or path; {hint} ({', '.join(known)}), a YAML file "
-            "or a folder of pictures"
+            f"there is no preset, data set, file or folder {target!r}; {hint} "
+            f"({', '.join(known)}), a YAML file or a folder of pictures"
         )
     if target in DATASETS.names():
         return _section(target, changes)
-    if _exists(path) and path.expanduser().is_dir():
-        return _section("folder", [f"data.folder={json.dumps(str(path))}", *changes])
-    return load_config(target, changes)
+    if target in presets() or not path.expanduser().is_dir():
+        return load_config(target, changes)
+    return _section("folder", [f"data.folder={json.dumps(str(path))}", *changes])
 
 
 def describe_networks(config: Config) -> list[Table]:
@@ -80,10 +78,8 @@ def describe_data(section: DataConfig, out: Path) -> tuple[str, list[Table], Pat
         f"source    {entry.origin}",
         f"licence   {entry.licence}",
     ]
-    tests = test.class_counts()
-    rows = [
-        (name, f"{count:,}", f"{tests[name]:,}") for name, count in train.class_counts().items()
-    ]
+    trains, tests = train.class_counts(), test.class_counts()
+    rows = [(name, f"{trains[name]:,}", f"{tests[name]:,}") for name in trains]
     tables = [Table("classes", ("", "training", "test"), rows)] if rows else []
     shown = train.head(_SHOWN)
     captions = [""] * len(shown)

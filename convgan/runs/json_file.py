@@ -35,9 +35,8 @@ def read_json(path: Path) -> dict[str, Any]:
         DataError: the file is missing, too large, or not a JSON object.
     """
     try:
-        size = path.stat().st_size
-        if size > _MAX_BYTES:
-            raise DataError(f"{path} has {size} bytes, more than a run ever writes")
+        if (size := path.stat().st_size) > _MAX_BYTES:
+            raise DataError(f"{path} has {size:,} bytes, more than a run ever writes")
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read as JSON: {error}") from error

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import socket
-import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +19,7 @@ _OWNER_BYTES = 1000
 
 
 class FolderLock:
-    """The file `lock` of a folder, held by one process, which it names.
+    """The file `lock` of a folder, held by one process, which it names; empty if nobody does.
 
     The system releases it when that process ends, however it ends, so nobody ever has to remove
     a stale lock.
@@ -28,7 +27,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "lock"
-        self._held: weakref.finalize[[int], FolderLock] | None = None
+        self._descriptor: int | None = None
 
     def take(self) -> None:
         """Hold the lock until `release`.
@@ -37,39 +36,35 @@ class FolderLock:
             UsageError: another process, which the message names, holds it.
             RunError: the file cannot be written.
         """
-        if self._held:
+        if self._descriptor is not None:
             return
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise RunError(f"cannot write {self.path}: {error.strerror or error}") from error
-        before = _owner(descriptor)
+        before, folder = _owner(descriptor), self.path.parent
         try:
             locked = lock_descriptor(descriptor, blocking=False)
         except OSError as error:  # a file system without locks
-            logger.warning("%s cannot be locked: %s", self.path.parent, error)
+            logger.warning("%s cannot be locked: %s", folder, error)
             locked = True
         if not locked:
             os.close(descriptor)
             raise UsageError(
-                f"{self.path.parent} is being written by {before or 'another process'}; wait for "
-                "it to end or stop it, or train into a new folder, without --resume"
+                f"{folder} is being written by {before or 'another process'}; wait for it to end "
+                "or stop it, or train into a new folder, without --resume"
             )
         if before:
-            logger.info("%s: taken over from %s, which was killed", self.path.parent, before)
+            logger.info("%s: taken over from %s, which stopped without saving", folder, before)
         _sign(descriptor, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
-        self._held = weakref.finalize(self, _let_go, descriptor)  # at the latest at exit
+        self._descriptor = descriptor
 
     def release(self) -> None:
         """Let another process hold it."""
-        if self._held:
-            self._held()
-            self._held = None
-
-
-def _let_go(descriptor: int) -> None:
-    _sign(descriptor, "")
-    os.close(descriptor)
+        if self._descriptor is not None:
+            _sign(self._descriptor, "")
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 def _sign(descriptor: int, owner: str) -> None:

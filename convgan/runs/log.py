@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from convgan.errors import RunError
 from convgan.files import flush_to_disk
 from convgan.runs.json_file import finite
 
@@ -31,9 +32,8 @@ class MetricsFile:
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Add one line, now or as soon as the disk takes it."""
-        text = json.dumps(finite(dict(record)), allow_nan=False) + "\n"
         waiting = bool(self._pending)
-        self._pending.append(text.encode())
+        self._pending.append(json.dumps(finite(record), allow_nan=False).encode() + b"\n")
         try:
             self._write()
         except OSError as error:
@@ -47,11 +47,14 @@ class MetricsFile:
         """Return when all lines are on the disk.
 
         Raises:
-            OSError: they cannot be written.
+            RunError: they cannot be written.
         """
-        self._write()
-        if self.path.exists():
-            flush_to_disk(self.path)
+        try:
+            self._write()
+            if self.path.exists():
+                flush_to_disk(self.path)
+        except OSError as error:
+            raise RunError(f"cannot write {self.path}: {error.strerror or error}") from error
 
     def records(self) -> list[dict[str, Any]]:
         """Return the lines up to the first that is torn or no log line."""
@@ -59,8 +62,7 @@ class MetricsFile:
 
     def cut(self, step: int) -> None:
         """Forget the lines after this step, and all after the first damaged one."""
-        end = 0
-        last = 0
+        end = last = 0
         for record, position in self._lines():
             if record["step"] > step:
                 break
@@ -74,13 +76,10 @@ class MetricsFile:
     def _write(self) -> None:
         if not self._pending:
             return
-        # Without O_APPEND, so that a half-written end can be overwritten.
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
-        with os.fdopen(descriptor, "r+b") as file:
+        with self.path.open("ab") as file:
             if self._size is None:
-                self._size = file.seek(0, os.SEEK_END)
-            file.truncate(self._size)
-            file.seek(self._size)
+                self._size = file.tell()
+            file.truncate(self._size)  # without what was half written
             file.write(b"".join(self._pending))
             file.flush()
             self._size = file.tell()
@@ -106,8 +105,9 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(record, dict) or type(record.get("step")) is not int:
-        return None
-    if not all(value is None or isinstance(value, int | float) for value in record.values()):
-        return None
-    return record
+    good = (
+        isinstance(record, dict)
+        and type(record.get("step")) is int
+        and all(value is None or isinstance(value, int | float) for value in record.values())
+    )
+    return record if good else None

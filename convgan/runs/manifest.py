@@ -37,8 +37,6 @@ class _Time(_Moment):
 
 
 class _Numbers(_Moment):
-    """Which epoch it is, and its numbers by name."""
-
     __pydantic_extra__: dict[str, float | None] = Field(init=False)
 
 

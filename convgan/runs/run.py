@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +38,12 @@ class Run:
         """Make the folder `out/name-0001`, or the next number that is free, and lock it."""
         try:
             out.mkdir(parents=True, exist_ok=True)
-            while True:
-                number = 1 + max((run_number(path.name, name) for path in out.iterdir()), default=0)
+            first = 1 + max((run_number(path.name, name) for path in out.iterdir()), default=0)
+            for number in count(first):
                 run = cls(out / f"{name}-{number:04d}")
-                try:
+                with suppress(FileExistsError):  # another process was first
                     run.folder.mkdir()
                     break
-                except FileExistsError:  # another process was first
-                    continue
         except OSError as error:
             raise UsageError(f"no run folder can be made in {out}: {error}") from error
         run.lock()
@@ -116,11 +116,7 @@ class Run:
         Raises:
             RunError: they cannot be written.
         """
-        try:
-            self._metrics.flush()
-        except OSError as error:
-            where = self.folder / "metrics.jsonl"
-            raise RunError(f"cannot write {where}: {error.strerror or error}") from error
+        self._metrics.flush()
         self._write_waiting()
 
     def records(self) -> list[dict[str, Any]]:
@@ -131,19 +127,17 @@ class Run:
         """Forget what was logged and drawn after this step, which will be done again."""
         self._waiting.clear()
         self._metrics.cut(step)
-        kept = dict(self.manifest)
-        for name in ("samples", "warnings", "times"):
-            entries = self.manifest.get(name, [])
-            kept[name] = [entry for entry in entries if entry["step"] <= step]
+        kept = {
+            name: [entry for entry in self.manifest.get(name, []) if entry["step"] <= step]
+            for name in ("samples", "warnings", "times")
+        }
+        found = [entry for entry in kept["samples"] if self.file(entry["file"]).is_file()]
+        if lost := len(kept["samples"]) - len(found):
+            logger.warning("%s lacks %d of its sample grids", self.folder, lost)
         for name in ("results", "best"):
             if (self.manifest.get(name) or {"step": 0})["step"] > step:
-                del kept[name]
-        found = [entry for entry in kept["samples"] if self.file(entry["file"]).is_file()]
-        if len(found) < len(kept["samples"]):
-            lost = len(kept["samples"]) - len(found)
-            logger.warning("%s lacks %d of its sample grids", self.folder, lost)
-        self.manifest = kept | {"samples": found}
-        self.update()
+                del self.manifest[name]
+        self.update(**kept | {"samples": found})
 
     def file(self, relative: str) -> Path:
         """Return a path that the manifest names, which must lie in the run's folder."""

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tqdm import tqdm
 
 from convgan.callbacks.grids import SampleGrid
 from convgan.callbacks.log import Curves, MetricsLog
@@ -225,17 +226,22 @@ def test_losses_that_are_not_finite_end_nothing(run: Run) -> None:
     TrainingState(run.folder / "checkpoints", classifier()).restore_newest()
 
 
-def test_progress_without_a_terminal(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_progress_without_a_terminal(
+    run: Run, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One line per epoch: numbers, speed since this process began, and the time left."""
     state = TrainingState(run.folder / "checkpoints", classifier())
     state.progress.step, state.progress.seconds = 10, 100.0  # from before a resume
     bar = ProgressBar(state, classifier_train(epochs=3), 30)
+    shown: list[str] = []
     with caplog.at_level(logging.INFO, logger="convgan"):
         bar.on_train_begin()
         bar.on_epoch_begin(1)
         state.progress.step, state.progress.seconds = 20, 104.0
+        monkeypatch.setattr(tqdm, "set_postfix_str", lambda _bar, text, **_: shown.append(text))
         bar.on_call_end(20, {"loss": 0.25})
         bar.on_epoch_end(1, {"loss": 0.25, "accuracy": 0.5})
         bar.on_train_end()
     # 10 steps of 8 pictures in 4 seconds; 10 steps are left.
     assert caplog.messages == ["epoch 2/3: loss 0.2500, accuracy 0.5000, 20 images/s, 00:04 left"]
+    assert shown == ["loss 0.2500, 20 images/s, 00:04 left"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,11 +16,13 @@ from convgan.config import GanRunConfig, load_config, presets
 
 from .commands import convgan, done, process, refused
 
+PICTURE = str(Path(__file__).parents[2] / "docs" / "images" / "dcgan-fashion.png")
+
 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["train-dcgan", "-c", "dcgan-fashon"], "did you mean dcgan-fashion?"),
+        (["train-dcgan", "-c", "dcgan-fashon"], "did you mean 'dcgan-fashion'?"),
         (["train-dcgan", "-c", "nowhere.yaml"], "no configuration file at nowhere.yaml"),
         (["train-dcgan", "-c", "classifier-mnist"], "is for convgan train-classifier"),
         (["train-dcgan", "--set", "train.epoch=3"], "did you mean 'epochs'"),
@@ -32,9 +37,12 @@ from .commands import convgan, done, process, refused
         (["train-classifier", "--set=data.folder=nowhere"], "nowhere"),
         (["eval", "--out", "nowhere"], "there is no run in nowhere"),
         (["make-gif", "nothing", "--out", "nowhere"], "no dcgan run 'nothing'"),
-        (["inspect", "dcgan-fashon"], "did you mean dcgan-fashion?"),
-        (["inspect", "fashon-mnist"], "did you mean fashion-mnist?"),
+        (["inspect", "dcgan-fashon"], "did you mean 'dcgan-fashion'?"),
+        (["inspect", "fashon-mnist"], "did you mean 'fashion-mnist'?"),
         (["inspect", "nowhere/"], "expected one of"),
+        (["inspect", "dcgan-fashion.png"], "no preset, data set, file or folder 'dcgan-fashion.p"),
+        (["inspect", PICTURE], "is no text in UTF-8; a configuration is"),
+        (["train-dcgan", "--config", PICTURE], "is no text in UTF-8; a configuration is"),
         (["inspect", "folder"], "needs data.folder"),
         (["bench", "dcgan-fashon"], "did you mean"),
         (
@@ -80,6 +88,33 @@ def test_the_help_shows_the_sentence_of_each_command_whole() -> None:
         assert command.callback is not None
         sentence = (inspect.getdoc(command.callback) or "").partition("\n")[0]
         assert f"  {sentence}\n" in text
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+def test_a_narrow_help_wraps_the_sentences(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = process("--help")
+    words = " ".join(text.partition("Commands:")[2].split())
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert (inspect.getdoc(command.callback) or "").partition("\n")[0] in words
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Unix ends a command so")
+@pytest.mark.parametrize("args", [["--help"], ["inspect", "dcgan-fashion"]])
+def test_a_pipe_that_is_closed_early_ends_it_silently(args: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "convgan", *args],
+            check=False,
+            stdout=write,
+            stderr=subprocess.PIPE,
+        )
+    finally:
+        os.close(write)
+    assert (ended.returncode, ended.stderr) == (141, b"")
 
 
 def test_the_version_is_told() -> None:

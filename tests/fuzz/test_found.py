@@ -17,8 +17,7 @@ from PIL import Image
 
 from convgan.arrays import Form, read_arrays, write_arrays
 from convgan.config import DataConfig
-from convgan.data import archive, decoding, load_dataset, pictures, read_idx, read_npz
-from convgan.data.npz import MAX_NPZ_BYTES
+from convgan.data import decoding, load_dataset, npz, pictures, read_idx, read_npz
 from convgan.errors import DataError
 from tests.data.making import idx_bytes, picture, some_arrays, write_npz
 
@@ -33,7 +32,7 @@ def write(path: Path, content: bytes) -> Path:
     return path
 
 
-def npz(folder: Path) -> Path:
+def archive(folder: Path) -> Path:
     return write_npz(folder / "a.npz", some_arrays(np.random.default_rng(1), 2))
 
 
@@ -67,10 +66,10 @@ def test_lzma_in_an_npz_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_limit_of_an_npz_is_for_all_its_arrays(tmp_path: Path) -> None:
-    path = npz(tmp_path)
+    path = archive(tmp_path)
     with pytest.raises(DataError, match="y_train has 148 bytes, more than the limit of"):
         read_npz(path, max_bytes=220)
-    assert MAX_NPZ_BYTES < 200_000_000
+    assert npz.MAX_NPZ_BYTES < 200_000_000
 
 
 @pytest.mark.parametrize("what", ["directory", "zip64", "comment", "short"])
@@ -78,11 +77,11 @@ def test_an_archive_with_an_odd_end_is_refused(
     tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A directory of 100 MB would become gigabytes of objects."""
-    path = npz(tmp_path)
+    path = archive(tmp_path)
     content = path.read_bytes()
     end = content[-22:]
     if what == "directory":
-        monkeypatch.setattr(archive, "MAX_DIRECTORY_BYTES", 100)
+        monkeypatch.setattr(npz, "MAX_DIRECTORY_BYTES", 100)
     elif what == "zip64":  # a second end, which zipfile would believe
         locator = struct.pack("<4sLQL", b"PK\6\7", 0, len(content) - 22, 1)
         path.write_bytes(content[:-22] + locator + end)
