@@ -312,9 +312,9 @@ def inspect(
 
     Example: convgan inspect fashion-mnist
     """
-    from convgan.config import DataConfig
+    from convgan.config import DataConfig, GanRunConfig
     from convgan.hardware import start_tensorflow
-    from convgan.recipes.inspect import describe_data, find_target
+    from convgan.recipes.inspect import describe_clusters, describe_data, find_target
     from convgan.terminal import format_tables
 
     found = find_target(target, changes or ())
@@ -322,6 +322,9 @@ def inspect(
         section = found if isinstance(found, DataConfig) else found.data
         text, tables, grid = describe_data(section, out)
         typer.echo("\n\n".join(filter(None, [text, format_tables(tables), f"Pictures: {grid}"])))
+        if isinstance(found, GanRunConfig) and found.conditional == "clusters":
+            table, grid = describe_clusters(found, out)
+            typer.echo(f"\n{format_tables([table])}\n\nClusters: {grid}")
         return
     start_tensorflow(device="cpu", show_noise=debug)
     from convgan.recipes.inspect import describe_networks

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from convgan.config import ClassifierRunConfig, load_config
 from convgan.data import load_dataset
+from convgan.data.clusters import clustered
 from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.build import check_networks
 from convgan.recipes.train_classifier import check_labels
@@ -102,6 +103,9 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
         operations: float = classifier_operations(check_networks(config, shape, classes))
         task = build_classifier_task(config, shape, classes, count=count)
     else:
+        if config.conditional == "clusters":
+            train = clustered(train, config.seed)
+            classes = len(train.class_names)
         tables = check_networks(config, shape, classes)
         task = gan = build_gan(config, shape, classes, count=count)
         operations = gan_operations(tables, config.train, one_pass=gan.one_pass)

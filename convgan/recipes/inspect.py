@@ -6,13 +6,17 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from convgan.config import Config, DataConfig, load_config, presets
-from convgan.data import load_dataset
+import numpy as np
+
+from convgan.config import Config, DataConfig, GanRunConfig, load_config, presets
+from convgan.data import hold_out, load_dataset
+from convgan.data.clusters import clustered, number_of_clusters
 from convgan.errors import UsageError, did_you_mean
 from convgan.registry import DATASETS
-from convgan.reporting import Table, save_labelled_pictures
+from convgan.reporting import Table, class_grid, save_labelled_pictures, save_png
 
 _SHOWN = 32  # pictures in the grid
+_COLUMNS = 10  # clusters in theirs
 
 
 def find_target(target: str, changes: Sequence[str] = ()) -> Config | DataConfig:
@@ -60,8 +64,37 @@ def describe_networks(config: Config) -> list[Table]:
     from convgan.models.build import check_networks  # noqa: PLC0415
     from convgan.reporting.layer_table import network_table  # noqa: PLC0415
 
-    tables = check_networks(config, train.image_shape, len(train.class_names))
+    classes = len(train.class_names)
+    if isinstance(config, GanRunConfig) and config.conditional == "clusters":
+        known = DATASETS[data.name].counts
+        count = known[0] if known else len(train)
+        count = min(count, config.data.limit or count)
+        classes = number_of_clusters(count - round(config.data.validation * count))
+    tables = check_networks(config, train.image_shape, classes)
     return [network_table(role, rows) for role, rows in tables.items()]
+
+
+def describe_clusters(config: GanRunConfig, out: Path) -> tuple[Table, Path]:
+    """Return what the clusters of a configuration's training pictures hold, and a grid's path."""
+    train = load_dataset(config.data).train
+    train, _ = hold_out(train, round(config.data.validation * len(train)), config.seed)
+    found = clustered(train, config.seed)
+    names, clusters = found.class_names, np.asarray(found.labels)
+    rows = [(name, f"{count:,}", "") for name, count in found.class_counts().items()]
+    if train.labels is not None:
+        counts = np.zeros((len(names), len(train.class_names)), int)
+        np.add.at(counts, (clusters, train.labels), 1)
+        rows = [
+            (
+                name,
+                f"{row.sum():,}",
+                f"{train.class_names[row.argmax()]} ({row.max() / row.sum():.0%})",
+            )
+            for name, row in zip(names, counts, strict=True)
+        ]
+    path = out / f"{config.name}-clusters.png"
+    save_png(path, class_grid(found.images, clusters, names[:_COLUMNS], _COLUMNS))
+    return Table("clusters, found without labels", ("", "pictures", "most are of"), rows), path
 
 
 def describe_data(section: DataConfig, out: Path) -> tuple[str, list[Table], Path]:

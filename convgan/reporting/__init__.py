@@ -8,12 +8,20 @@ from convgan.reporting.galleries import (
     save_mistakes,
     save_nearest_neighbours,
 )
-from convgan.reporting.images import image_grid, name_columns, png_bytes, read_png, save_png
+from convgan.reporting.images import (
+    class_grid,
+    image_grid,
+    name_columns,
+    png_bytes,
+    read_png,
+    save_png,
+)
 from convgan.reporting.quality_plots import save_metric_over_epochs
 from convgan.reporting.report import Table, write_report
 
 __all__ = [
     "Table",
+    "class_grid",
     "image_grid",
     "name_columns",
     "png_bytes",

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from convgan.reporting.class_plots import save_class_histogram, save_confusion_matrix
 from convgan.reporting.galleries import save_mistakes, save_nearest_neighbours
-from convgan.reporting.images import image_grid, name_columns, save_png
+from convgan.reporting.images import class_grid, image_grid, save_png
 from convgan.reporting.quality_plots import save_metric_over_epochs
 from convgan.runs.evaluations import ClassifierEvaluation, GeneratorEvaluation
 
 _GRID = 10  # samples along a side
-_SCALE, _COLUMN_SCALE = 2, 3
+_SCALE = 2
 
 
 def draw_classifier_evaluation(
@@ -58,7 +58,7 @@ def draw_generator_evaluation(
     folder = folder / "eval"
     grid = image_grid(images[: _GRID**2], _GRID, scale=_SCALE)
     if labels is not None:
-        grid = _grid_by_class(images, labels, columns[:_GRID])
+        grid = class_grid(images, labels, columns[:_GRID], _GRID)
     save_png(folder / "samples.png", grid)
     if asked := evaluation.metric("class_agreement"):
         save_confusion_matrix(
@@ -91,15 +91,3 @@ def draw_generator_evaluation(
             f"images, {protocol.evaluator}",
             reference=last.reference if last else None,
         )
-
-
-def _grid_by_class(
-    images: NDArray[np.uint8], labels: NDArray[np.int64], names: Sequence[str]
-) -> NDArray[np.uint8]:
-    """Return a grid with a column for each class; white where it has too few images."""
-    cells = np.full((_GRID, len(names), *images.shape[1:]), 255, np.uint8)
-    for column in range(len(names)):
-        found = images[labels == column][:_GRID]
-        cells[: len(found), column] = found
-    grid = image_grid(cells.reshape(-1, *images.shape[1:]), len(names), scale=_COLUMN_SCALE)
-    return name_columns(grid, names)

@@ -71,6 +71,22 @@ def name_columns(
     return np.concatenate([header, grid])
 
 
+def class_grid(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], names: Sequence[str], rows: int
+) -> NDArray[np.uint8]:
+    """Return a grid with a named column for each class, of the first of its images (N, H, W, C).
+
+    It is white where a class has fewer than `rows`.
+    """
+    cells = np.full((rows, len(names), *images.shape[1:]), 255, np.uint8)
+    for column in range(len(names)):
+        found = images[labels == column][:rows]
+        cells[: len(found), column] = found
+    scale = max(1, round(84 / images.shape[2]))  # a column is wide enough for most names
+    grid = image_grid(cells.reshape(-1, *images.shape[1:]), len(names), scale=scale)
+    return name_columns(grid, names)
+
+
 def enlarge(images: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
     """(…, H, W, C) to (…, H · scale, W · scale, C), each pixel repeated."""
     return images.repeat(scale, axis=-3).repeat(scale, axis=-2)
