@@ -20,6 +20,10 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 LONGEST = ("soak", "cli", "test_golden.py", "extensions", "training", "models", "fuzz")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # else those with the most tests begin first
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests = Path(__file__).parent
 
