@@ -14,7 +14,7 @@ import pytest
 from convgan.callbacks.progress import ProgressBar
 from convgan.runs import Run
 
-from .commands import FEW, TINY_CLASSIFIER, TINY_DCGAN, convgan, done, refused
+from .commands import FEW, TINY_CLASSIFIER, TINY_DCGAN, done, refused
 
 GENERATOR = (
     "{name: resnet, latent_dim: 8, projection: {size: 7, filters: 4}, blocks: "
@@ -28,34 +28,20 @@ GAN = [*TINY_DCGAN[:5], "--epochs=2"]
 CLASSIFIER = [*TINY_CLASSIFIER[:3], "--epochs=2"]
 
 
-def stopped_and_resumed(task: str, args: list[str], out: Path, patch: pytest.MonkeyPatch) -> Run:
-    """The newest run of a training that was told to stop after its first call, and resumed."""
-
-    def stop(_bar: ProgressBar, _step: int, _logs: object) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    with patch.context() as first:
-        first.setattr(ProgressBar, "on_call_end", stop)
-        result = convgan(f"train-{task}", *args, "--set=runtime.steps_per_call=3", "--out", out)
-    assert result.exit_code == 143, result.output
-    done(f"train-{task}", "--resume", "--out", out)
-    run = Run.open(max(out.glob("*-0001")))
-    assert run.manifest["status"] == "finished"
-    assert run.records()[-1]["epoch"] == 2
-    return run
-
-
-def test_residual_networks_of_a_gan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_residual_networks_of_a_gan(tmp_path: Path) -> None:
+    """That their state comes back is in tests/training/test_state.py."""
     networks = [f"--set=generator={GENERATOR}", f"--set=discriminator={ENCODER}"]
     text = done("inspect", "dcgan-fashion", *networks, *GAN[:2])
     assert "  skip: " in text
     assert text.count("  add  ") == 4
-    run = stopped_and_resumed("dcgan", [*networks, *GAN], tmp_path, monkeypatch)
+    done("train-dcgan", *networks, *GAN, "--out", tmp_path)
     numbers = json.loads(done("eval", "--json", FEW, "--labels=20", "--out", tmp_path))
     assert all(np.isfinite(result["value"]) for result in numbers["metrics"])
     # Each block's sum, pooled to 4 × 4.
     assert numbers["discriminator"]["trained"]["dimension"] == 16 * (4 + 6)
+    run = Run.open(tmp_path / "dcgan-fashion-0001")
     assert len(run.manifest["samples"]) == 2
+    assert (run.folder / "model/generator.keras").is_file()
 
 
 def test_a_residual_classifier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,9 +49,18 @@ def test_a_residual_classifier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     text = done("inspect", "classifier-fashion", model, "--set=data.source=sample")
     assert text.count("  add  ") == 2
     assert "skip: conv 6, 1×1" in text
-    run = stopped_and_resumed(
-        "classifier", ["-c", "classifier-fashion", model, *CLASSIFIER], tmp_path, monkeypatch
-    )
+    stopping = [model, *CLASSIFIER, "--set=runtime.steps_per_call=3", "--out", tmp_path]
+
+    def stop(_bar: ProgressBar, _step: int, _logs: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressBar, "on_call_end", stop)
+        refused(143, "train-classifier", "-c", "classifier-fashion", *stopping)
+    done("train-classifier", "--resume", "--out", tmp_path)
+    run = Run.open(tmp_path / "classifier-fashion-0001")
+    assert run.manifest["status"] == "finished"
+    assert run.records()[-1]["epoch"] == 2
     numbers = json.loads(done("eval", "--json", "--out", tmp_path))
     assert numbers["count"] == 1000
     assert np.isfinite(numbers["loss"])
