@@ -49,7 +49,13 @@ def test_a_residual_classifier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     text = done("inspect", "classifier-fashion", model, "--set=data.source=sample")
     assert text.count("  add  ") == 2
     assert "skip: conv 6, 1×1" in text
-    stopping = [model, *CLASSIFIER, "--set=runtime.steps_per_call=3", "--out", tmp_path]
+    stopping: list[str | Path] = [
+        model,
+        *CLASSIFIER,
+        "--set=runtime.steps_per_call=3",
+        "--out",
+        tmp_path,
+    ]
 
     def stop(_bar: ProgressBar, _step: int, _logs: object) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
