@@ -16,8 +16,9 @@ from filelock import FileLock
 
 Once = Callable[[str, Callable[[Path], object]], Path]
 
-# Files that take minutes begin first: of two workers neither is to wait for one at the end.
-LONGEST = ("soak", "cli", "test_golden.py", "extensions", "training", "models", "fuzz")
+# What takes longest begins first, so that no worker waits at the end; folders take turns, so that
+# two workers do not begin with files that wait for one run.
+LONGEST = ("soak", "cli", "test_golden.py", "extensions", "training", "test_resume.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,11 +26,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    tests = Path(__file__).parent
+    turns: dict[str, list[Path]] = {name: [] for name in LONGEST}
 
-    def rank(item: pytest.Item) -> int:
-        first = item.path.relative_to(tests).parts[0]
-        return LONGEST.index(first) if first in LONGEST else len(LONGEST)
+    def rank(item: pytest.Item) -> tuple[bool, int, int]:
+        first = item.path.relative_to(Path(__file__).parent).parts[0]
+        if first not in turns:
+            return True, 0, 0
+        if item.path not in turns[first]:
+            turns[first].append(item.path)
+        return False, turns[first].index(item.path), LONGEST.index(first)
 
     items.sort(key=rank)
 
