@@ -310,9 +310,7 @@ def test_another_network_is_chosen_by_its_name() -> None:
     ],
 )
 def test_a_mistake_in_a_chosen_section_is_named_where_it_is(change: str, said: str) -> None:
-    assert f"  {said}" in refused("dcgan-fashion", change) or said in refused(
-        "dcgan-fashion", change
-    )
+    assert said in refused("dcgan-fashion", change)
 
 
 def test_a_mistake_in_an_augmentation_is_named_where_it_is() -> None:
@@ -363,9 +361,12 @@ def test_what_a_resume_may_change(change: str) -> None:
     ("change", "differences"),
     [
         ("train.batch_size=16", ["train.batch_size: 32 before, 16 now"]),
-        ("train.precision=mixed_bfloat16", None),
-        ("train.xla=true", None),
-        ("train.deterministic=true", None),
+        (
+            "train.precision=mixed_bfloat16",
+            ['train.precision: "float32" before, "mixed_bfloat16" now'],
+        ),
+        ("train.xla=true", ["train.xla: false before, true now"]),
+        ("train.deterministic=true", ["train.deterministic: false before, true now"]),
         (
             "train.loss={name: non_saturating, label_smoothing: 0.1}",
             ["train.loss.label_smoothing: 0.0 before, 0.1 now"],
@@ -377,16 +378,14 @@ def test_what_a_resume_may_change(change: str) -> None:
                 'train.loss.name: "non_saturating" before, "hinge" now',
             ],
         ),
-        ("generator.blocks.0.norm=layer", None),
+        ("generator.blocks.0.norm=layer", ['generator.blocks.0.norm: "batch" before, "layer" now']),
         ("seed=1", ["seed: 0 before, 1 now"]),
         ("data.limit=10", ["data.limit: null before, 10 now"]),
     ],
 )
-def test_what_a_resume_may_not_change(change: str, differences: list[str] | None) -> None:
+def test_what_a_resume_may_not_change(change: str, differences: list[str]) -> None:
     before, now = identity(gan()), identity(gan(change))
-    found = differing_keys(before, now)
-    assert len(found) >= 1
-    assert found == (differences or found)
+    assert differing_keys(before, now) == differences
     assert config_hash(before) != config_hash(now)
 
 

@@ -6,7 +6,7 @@ base classes in convgan/config/kinds.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal, get_args, get_origin
 
 import keras
@@ -78,14 +78,6 @@ def names(registry: Registry[Any]) -> Any:
     return pytest.mark.parametrize("name", SMALLEST[registry.kind])
 
 
-@pytest.fixture(params=["float32", "mixed_bfloat16"])
-def precision(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(request.param)
-    yield request.param
-    keras.config.set_dtype_policy(before)
-
-
 @pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.kind)
 def test_no_entry_is_left_out(registry: Registry[Any]) -> None:
     brought = [name for name in registry if registry[name].__module__.startswith("convgan.")]
@@ -120,13 +112,15 @@ def test_a_generator(name: str, precision: str) -> None:
     section = smallest(GENERATORS, name)
     network = section.build(SHAPE, 0)
     assert network.input_shape == (None, section.latent_dim)
-    made = network(10 * tf.random.stateless_normal([6, section.latent_dim], [1, 2]), training=True)
+    z = 20 * tf.random.stateless_normal([6, section.latent_dim], [1, 2])
+    made = network(z, training=True)
     assert (made.shape, made.dtype) == ((6, *SHAPE), tf.float32)
     assert float(tf.reduce_max(tf.abs(made))) <= 1
     assert float(tf.math.reduce_std(made, axis=0)[0, 0, 0]) > 0
     fixed = network(tf.zeros([2, section.latent_dim]), training=False)
     assert np.array_equal(fixed[0], fixed[1])
     assert isinstance(section.proposals((16, 16, 3)), list)
+    computes_in(precision, network)
     well_named(NetworkSpec(section, SHAPE, 0))
 
 
@@ -134,8 +128,10 @@ def test_a_generator(name: str, precision: str) -> None:
 def test_a_discriminator(name: str, precision: str) -> None:
     section = smallest(DISCRIMINATORS, name)
     network = section.build(SHAPE, 0)
-    logits = network(images(6), training=True)
+    logits = network(100 * images(6), training=True)
     assert (logits.shape, logits.dtype) == ((6, 1), tf.float32)
+    assert float(tf.reduce_max(tf.abs(logits))) > 1  # no probabilities
+    computes_in(precision, network)
     well_named(NetworkSpec(section, SHAPE, 0))
 
 
@@ -145,8 +141,17 @@ def test_a_classifier(name: str, precision: str) -> None:
     network = section.build(SHAPE, CLASSES)
     logits = network(images(6), training=True)
     assert (logits.shape, logits.dtype) == ((6, CLASSES), tf.float32)
+    assert np.abs(np.sum(logits, axis=1) - 1).max() > 1e-3  # no softmax
     assert len(network.get_layer("features").output.shape) == 2
+    computes_in(precision, network)
     well_named(NetworkSpec(section, SHAPE, CLASSES))
+
+
+def computes_in(precision: str, network: keras.Model) -> None:
+    """Layers with weights in the precision asked for, their weights and the output in float32."""
+    weighty = [layer for layer in network.layers if layer.trainable_weights]
+    assert {weight.dtype for layer in weighty for weight in layer.weights} <= {"float32"}
+    assert precision.removeprefix("mixed_") in {layer.compute_dtype for layer in weighty}
 
 
 def well_named(spec: NetworkSpec) -> None:
@@ -200,13 +205,17 @@ def test_a_loss_is_two_float32_scalars_with_gradients(name: str, precision: str)
         slopes = [tape.gradient(d_loss, each) for each in (real, fake)]
         return d_loss, g_loss, *slopes, tape.gradient(g_loss, fake)
 
-    d_loss, g_loss, *slopes = compiled(tf.constant(REAL), tf.constant(FAKE))
-    for each in (d_loss, g_loss):
-        assert (each.shape, each.dtype) == ((), tf.float32)
-    for slope in slopes:
-        assert slope.shape == REAL.shape
-        assert np.isfinite(slope).all()
-        assert np.abs(slope).max() > 0
+    # The second time D is very sure, of some rightly and of some wrongly.
+    sure = np.array([[100], [-100], [0.5], [0.2]], np.float32)
+    for real, fake in ((REAL, FAKE), (sure, -sure)):
+        d_loss, g_loss, *slopes = compiled(tf.constant(real), tf.constant(fake))
+        for each in (d_loss, g_loss):
+            assert (each.shape, each.dtype) == ((), tf.float32)
+            assert np.isfinite(each)
+        for slope in slopes:
+            assert slope.shape == real.shape
+            assert np.isfinite(slope).all()
+            assert np.abs(slope).max() > 0
 
 
 @names(LOSSES)

@@ -30,6 +30,7 @@ TINY_DCGAN = [
     "--set=generator.blocks.0.filters=4",
     "--set=discriminator.blocks.0.filters=4",
     "--set=discriminator.blocks.1.filters=4",
+    "--set=train.schedule=constant",  # a falling rate depends on the number of epochs
     "--epochs=2",
 ]
 FEW = "--samples=300"

@@ -1,4 +1,4 @@
-"""Tiny runs, trained once for all files of a worker."""
+"""Tiny runs, trained once for all files."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Once
+
 from .commands import TINY_CLASSIFIER, TINY_DCGAN, done
 
 
 @pytest.fixture(scope="session")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def out(once: Once) -> Path:
     """A folder with one tiny run of each network, both on Fashion-MNIST's sample."""
-    folder = tmp_path_factory.mktemp("outputs")
-    done("train-classifier", "-c", "classifier-fashion", *TINY_CLASSIFIER, "--out", folder)
-    done("train-dcgan", *TINY_DCGAN, "--out", folder)
-    return folder
+
+    def train(folder: Path) -> None:
+        done("train-classifier", "-c", "classifier-fashion", *TINY_CLASSIFIER, "--out", folder)
+        done("train-dcgan", *TINY_DCGAN, "--out", folder)
+
+    return once("outputs", train)
 
 
 @pytest.fixture(scope="session")
-def other_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def other_seed(once: Once) -> Path:
     """The same DCGAN of another seed: its run folder."""
-    folder = tmp_path_factory.mktemp("other")
-    done("train-dcgan", *TINY_DCGAN, "--out", folder, "--seed=1")
+    folder = once("other", lambda path: done("train-dcgan", *TINY_DCGAN, "--out", path, "--seed=1"))
     return folder / "dcgan-fashion-0001"

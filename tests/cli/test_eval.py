@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -17,7 +17,7 @@ from convgan.data import hold_out, load_dataset
 from convgan.evaluation.evaluator import bundled_card
 from convgan.models.network_file import read_network
 
-from .commands import FEW, TINY_CLASSIFIER, convgan, done, refused
+from .commands import FEW, TINY_CLASSIFIER, done, refused
 
 
 def test_eval_of_a_classifier_prints_a_table_and_writes_json(out: Path) -> None:
@@ -64,15 +64,38 @@ def test_a_classifier_can_be_judged_on_mirror_images_too(tmp_path: Path) -> None
         assert loss == pytest.approx(float(np.mean(losses)), rel=1e-4)
 
 
+class Evaluation(NamedTuple):
+    """What an `eval` printed and wrote, and the names of the lines that it drew."""
+
+    text: str
+    numbers: dict[str, Any]
+    drawn: list[str]
+
+
 @pytest.fixture(scope="module")
-def judged(out: Path) -> dict[str, Any]:
-    """The numbers of the tiny DCGAN, with all that eval can add."""
-    options = ["--extrapolate", "--all-checkpoints", "--samples=400", "--labels=20", "--json"]
-    numbers: dict[str, Any] = json.loads(done("eval", "dcgan-fashion-0001", "--out", out, *options))
-    return numbers
+def evaluation(out: Path) -> Evaluation:
+    """Of the tiny DCGAN, with all that eval can add."""
+    drawn: list[str] = []
+    save = Figure.savefig
+
+    def spy(figure: Figure, *args: Any, **kwargs: Any) -> None:
+        drawn.extend(str(line.get_label()) for axes in figure.axes for line in axes.lines)
+        save(figure, *args, **kwargs)
+
+    options = ["--extrapolate", "--all-checkpoints", "--samples=400", "--labels=20"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", spy)
+        text = done("eval", "dcgan-fashion-0001", "--out", out, *options)
+    written = out / "dcgan-fashion-0001/eval/generator.json"
+    return Evaluation(text, json.loads(written.read_text()), drawn)
 
 
-def test_eval_of_a_dcgan_says_how_each_number_was_made(out: Path, judged: dict[str, Any]) -> None:
+@pytest.fixture
+def judged(evaluation: Evaluation) -> dict[str, Any]:
+    return evaluation.numbers
+
+
+def test_eval_of_a_dcgan_says_how_each_number_was_made(judged: dict[str, Any]) -> None:
     card = bundled_card("fashion-mnist")
     assert card is not None
     protocol = judged["protocol"]
@@ -84,7 +107,6 @@ def test_eval_of_a_dcgan_says_how_each_number_was_made(out: Path, judged: dict[s
     assert judged["checkpoint"] == {"which": "last", "epoch": 2, "step": 8}
     assert judged["provenance"]["data"]["origin"].startswith("bundled sample")
     assert judged["provenance"]["versions"]["tensorflow"]
-    assert judged == json.loads((out / "dcgan-fashion-0001/eval/generator.json").read_text())
 
 
 def test_eval_of_a_dcgan_measures_everything(out: Path, judged: dict[str, Any]) -> None:
@@ -108,10 +130,10 @@ def test_eval_of_a_dcgan_measures_everything(out: Path, judged: dict[str, Any]) 
         assert picture in (out / "dcgan-fashion-0001/report.html").read_text()
 
 
-def test_eval_prints_the_numbers_beside_those_of_real_images(out: Path) -> None:
-    text = done("eval", "dcgan-fashion-0001", "--out", out, FEW)
-    lines = text[text.index("300 images of the last") :].splitlines()
-    assert lines[0].startswith("300 images of the last generator (epoch 2) against 1,000 test")
+def test_eval_prints_the_numbers_beside_those_of_real_images(evaluation: Evaluation) -> None:
+    text = evaluation.text
+    lines = text[text.index("400 images of the last") :].splitlines()
+    assert lines[0].startswith("400 images of the last generator (epoch 2) against 1,000 test")
     assert lines[1].split()[-4:] == ["±", "real", "images", "better"]
     recall = next(line.split() for line in lines if line.startswith("  recall"))
     assert float(recall[1]) < float(recall[2])
@@ -134,20 +156,10 @@ def test_eval_refuses_what_only_a_generator_has(out: Path, option: str) -> None:
     assert f"{option.partition('=')[0]}: only for generators" in said
 
 
-def test_no_checkpoint_is_called_the_best_by_the_test_set(
-    out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    named: list[list[str]] = []
-
-    def spy(figure: Figure, *args: Any, **kwargs: Any) -> None:
-        texts = [str(line.get_label()) for axes in figure.axes for line in axes.lines]
-        named.append(texts)
-
-    monkeypatch.setattr(Figure, "savefig", spy)
-    text = convgan("eval", "dcgan-fashion-0001", "--out", out, FEW, "--all-checkpoints").stdout
-    assert named
-    assert not [label for labels in named for label in labels if "best" in label]
-    assert "best" not in text
+def test_no_checkpoint_is_called_the_best_by_the_test_set(evaluation: Evaluation) -> None:
+    assert evaluation.drawn
+    assert not [label for label in evaluation.drawn if "best" in label]
+    assert "best" not in evaluation.text
 
 
 @pytest.mark.parametrize(

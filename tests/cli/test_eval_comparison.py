@@ -101,6 +101,7 @@ def test_the_second_eval_gives_the_same_numbers_without_looking_at_real_images(
 def test_eval_with_a_classifier_run(out: Path) -> None:
     other = ["--evaluator", "classifier-fashion"]
     numbers = json.loads(done("eval", "dcgan-fashion-0001", *other, FEW, "--json", "--out", out))
+    assert numbers == json.loads((out / "dcgan-fashion-0001/eval/generator.json").read_text())
     assert numbers["protocol"]["evaluator"] == "classifier-fashion-0001"
     assert 0 < numbers["evaluator_accuracy"] < 1
     said = refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import subprocess
 import sys
@@ -66,28 +67,33 @@ def test_debug_lets_the_error_through() -> None:
     assert not isinstance(result.exception, SystemExit)
 
 
-@pytest.mark.parametrize(
-    "name", ["", *["train-classifier", "train-dcgan", "make-gif", "eval", "inspect"]]
-)
-def test_help_shows_an_example_and_imports_no_tensorflow(name: str) -> None:
-    code = (
-        "import sys; from convgan.cli import app\n"
-        "try: app(sys.argv[1:])\n"
-        "finally: assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules)"
-    )
-    text = process(*([name] if name else []), "--help", code=code)
-    assert ("convgan train" if not name else f"Example: convgan {name}") in text
+EACH_HELP = """
+import sys
+from convgan.cli import app
+for command in ("", *sys.argv[1:]):
+    try:
+        app([*command.split(), "--help"], prog_name="convgan")
+    except SystemExit:
+        print("\\f", end="")
+assert not {"tensorflow", "keras", "numpy"} & set(sys.modules)
+"""
 
 
-def test_the_help_shows_the_sentence_of_each_command_whole() -> None:
-    text = process("--help")
+def test_help_imports_no_tensorflow_and_shows_examples_and_whole_sentences() -> None:
+    commands = {}
+    for each in app.registered_commands:
+        assert each.callback is not None
+        commands[each.name or each.callback.__name__.replace("_", "-")] = each.callback
+    text, *helps, _ = process(*commands, code=EACH_HELP).split("\f")
     assert text.startswith("Usage: convgan [OPTIONS]")
+    assert "convgan train" in text
     assert "..." not in text.partition("Commands:")[2]
     assert max(map(len, text.splitlines())) <= 80
-    for command in app.registered_commands:
-        assert command.callback is not None
-        sentence = (inspect.getdoc(command.callback) or "").partition("\n")[0]
+    for (name, callback), its_help in zip(commands.items(), helps, strict=True):
+        sentence = (inspect.getdoc(callback) or "").partition("\n")[0]
         assert f"  {sentence}\n" in text
+        assert f" {name} " in its_help.partition("\n")[0]
+        assert name == "bench" or f"Example: convgan {name}" in its_help
 
 
 @pytest.mark.parametrize("columns", [40, 60])
@@ -121,32 +127,49 @@ def test_the_version_is_told() -> None:
     assert done("--version").startswith("convgan 0.")
 
 
-SHORT_BENCH = """
-from convgan.cli import main
+ONE_AFTER_THE_OTHER = """
+import json, sys
+from convgan import hardware
+from convgan.cli import app
+
+def started_first(**options):
+    assert "tensorflow" not in sys.modules
+    started.append(options)
+    raise SystemExit(0)
+
+def call(command):
+    try:
+        app(command)
+    except SystemExit as ended:
+        assert not ended.code, command
+
+commands, start, started = json.loads(sys.argv[1]), hardware.start_tensorflow, []
+hardware.start_tensorflow = started_first
+for command in (["train-classifier"], ["train-dcgan"], *commands):
+    call(command)
+assert "tensorflow" not in sys.modules
+assert len(started) == 5  # to look at data needs none
+
+hardware.start_tensorflow = start
 from convgan.training import timing
 measure = timing.seconds_per_step
 timing.seconds_per_step = lambda steps, **_: measure(steps, rounds=1, seconds=0.01)
-main()
+for command in commands:
+    call(command)
 """
 
 
-@pytest.mark.parametrize(
-    "args",
-    [
-        ["inspect", "mnist", "--set=data.source=sample"],
-        ["inspect", "classifier-mnist", "--set=data.source=sample"],
-        ["inspect", "dcgan-fashion", "--set=data.source=sample", "--pictures"],
+def test_tensorflow_starts_and_works_without_noise(out: Path) -> None:
+    """No command imports it before it is told to be quiet; then one after the other works."""
+    sample = "--set=data.source=sample"
+    commands = [
+        ["inspect", "mnist", sample, "--out", str(out)],
+        ["inspect", "classifier-mnist", sample],
+        ["inspect", "dcgan-fashion", sample, "--pictures", "--out", str(out)],
         ["bench", "classifier-mnist-article", "--set=train.batch_size=8", "--json"],
-        ["eval", "classifier-fashion-0001"],
-    ],
-    ids=" ".join,
-)
-def test_tensorflow_starts_without_noise(args: list[str], out: Path) -> None:
-    """And says nothing where it is not asked for numbers."""
-    if args[0] == "bench":
-        assert process(*args, code=SHORT_BENCH)
-    else:
-        assert process(*args, "--out", out)
+        ["eval", "classifier-fashion-0001", "--out", str(out)],
+    ]
+    assert process(json.dumps(commands), code=ONE_AFTER_THE_OTHER)
 
 
 def test_an_old_configuration_is_refused_once_with_all_its_keys(tmp_path: Path) -> None:

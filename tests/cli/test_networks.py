@@ -14,82 +14,75 @@ import pytest
 from convgan.callbacks.progress import ProgressBar
 from convgan.runs import Run
 
-from .commands import FEW, TINY_CLASSIFIER, TINY_DCGAN, convgan, done, refused
+from .commands import FEW, TINY_CLASSIFIER, TINY_DCGAN, done, refused
 
 GENERATOR = (
     "{name: resnet, latent_dim: 8, projection: {size: 7, filters: 4}, blocks: "
-    "[{filters: 4, stride: 2}, {filters: 4, stride: 2, dropout: 0.1}], upsample: %s}"
+    "[{filters: 4, stride: 2}, {filters: 4, stride: 2, dropout: 0.1}], upsample: transposed}"
 )
 ENCODER = (
     "{name: resnet, stem: {filters: 4, stride: 2}, blocks: [{filters: 4}, {filters: 6, stride: 2}],"
-    " downsample: %s}"
+    " downsample: max_pool}"
 )
 GAN = [*TINY_DCGAN[:5], "--epochs=2"]
 CLASSIFIER = [*TINY_CLASSIFIER[:3], "--epochs=2"]
 
 
-def stopped_and_resumed(task: str, args: list[str], out: Path, patch: pytest.MonkeyPatch) -> Run:
-    """The newest run of a training that was told to stop after its first call, and resumed."""
-
-    def stop(_bar: ProgressBar, _step: int, _logs: object) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    with patch.context() as first:
-        first.setattr(ProgressBar, "on_call_end", stop)
-        result = convgan(f"train-{task}", *args, "--set=runtime.steps_per_call=3", "--out", out)
-    assert result.exit_code == 143, result.output
-    done(f"train-{task}", "--resume", "--out", out)
-    run = Run.open(max(out.glob("*-0001")))
-    assert run.manifest["status"] == "finished"
-    assert run.records()[-1]["epoch"] == 2
-    return run
-
-
-@pytest.mark.parametrize(
-    ("upsample", "downsample"),
-    [("nearest", "average_pool"), ("transposed", "stride")],
-)
-def test_residual_networks_of_a_gan(
-    upsample: str, downsample: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    networks = [f"--set=generator={GENERATOR % upsample}"]
-    networks += [f"--set=discriminator={ENCODER % downsample}"]
+def test_residual_networks_of_a_gan(tmp_path: Path) -> None:
+    """That their state comes back is in tests/training/test_state.py."""
+    networks = [f"--set=generator={GENERATOR}", f"--set=discriminator={ENCODER}"]
     text = done("inspect", "dcgan-fashion", *networks, *GAN[:2])
     assert "  skip: " in text
     assert text.count("  add  ") == 4
-    run = stopped_and_resumed("dcgan", [*networks, *GAN], tmp_path, monkeypatch)
+    done("train-dcgan", *networks, *GAN, "--out", tmp_path)
     numbers = json.loads(done("eval", "--json", FEW, "--labels=20", "--out", tmp_path))
     assert all(np.isfinite(result["value"]) for result in numbers["metrics"])
     # Each block's sum, pooled to 4 × 4.
     assert numbers["discriminator"]["trained"]["dimension"] == 16 * (4 + 6)
+    run = Run.open(tmp_path / "dcgan-fashion-0001")
     assert len(run.manifest["samples"]) == 2
+    assert (run.folder / "model/generator.keras").is_file()
 
 
 def test_a_residual_classifier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = f"--set=model={ENCODER % 'max_pool'}"
+    model = f"--set=model={ENCODER}"
     text = done("inspect", "classifier-fashion", model, "--set=data.source=sample")
     assert text.count("  add  ") == 2
     assert "skip: conv 6, 1×1" in text
-    run = stopped_and_resumed(
-        "classifier", ["-c", "classifier-fashion", model, *CLASSIFIER], tmp_path, monkeypatch
-    )
+    stopping: list[str | Path] = [
+        model,
+        *CLASSIFIER,
+        "--set=runtime.steps_per_call=3",
+        "--out",
+        tmp_path,
+    ]
+
+    def stop(_bar: ProgressBar, _step: int, _logs: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressBar, "on_call_end", stop)
+        refused(143, "train-classifier", "-c", "classifier-fashion", *stopping)
+    done("train-classifier", "--resume", "--out", tmp_path)
+    run = Run.open(tmp_path / "classifier-fashion-0001")
+    assert run.manifest["status"] == "finished"
+    assert run.records()[-1]["epoch"] == 2
     numbers = json.loads(done("eval", "--json", "--out", tmp_path))
     assert numbers["count"] == 1000
     assert np.isfinite(numbers["loss"])
     assert "val_accuracy" in run.manifest["results"]
 
 
-def test_the_recipe_of_wasserstein_with_gradient_penalty(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_recipe_of_wasserstein_with_gradient_penalty(tmp_path: Path) -> None:
+    """How such a training is stopped and resumed is in tests/training/test_loop.py."""
     recipe = [
         "--set=train.loss=wasserstein",
         "--set=train.penalty={name: gradient_penalty, weight: 10}",
         "--set=train.update=alternating",
         "--set=train.critic_steps=5",
     ]
-    run = stopped_and_resumed("dcgan", [*TINY_DCGAN, *recipe], tmp_path, monkeypatch)
-    records: list[dict[str, Any]] = list(run.records())
+    done("train-dcgan", *TINY_DCGAN, *recipe, "--out", tmp_path)
+    records: list[dict[str, Any]] = list(Run.open(tmp_path / "dcgan-fashion-0001").records())
     assert all(np.isfinite(record["g_loss"]) for record in records if "g_loss" in record)
     last = records[-1]
     assert {"d_real_output", "d_fake_output", "penalty"} <= last.keys()

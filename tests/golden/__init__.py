@@ -25,8 +25,17 @@ EVALUATORS = ("mnist", "fashion-mnist")
 
 _CHANGES = ("data.source=sample", "seed=0", "train.precision=float32")
 _STEPS, _BATCH = 20, 16
-_LARGE = {"dcgan-64": (2, 2)}
-"""Other numbers of steps and pictures per batch, for networks that take seconds per step."""
+_NARROW = {
+    "dcgan-64": [
+        "data.limit=100",
+        *(
+            f"generator.{key}.filters={2**power}"
+            for power, key in enumerate(("blocks.2", "blocks.1", "blocks.0", "projection"), start=2)
+        ),
+        *(f"discriminator.blocks.{block}.filters={4 * 2**block}" for block in range(4)),
+    ]
+}
+"""A 32nd of the filters, where the whole takes seconds per step."""
 _PLANNED = 1000  # steps, by which the learning rates change
 _SHOWN, _MEASURED = 8, 200  # test pictures
 
@@ -41,10 +50,7 @@ def step_losses(preset: str) -> list[dict[str, float]]:
 
     To the bit the same only in a `pinned_process`.
     """
-    count, batch_size = _LARGE.get(preset, (_STEPS, _BATCH))
-    changes = [*_CHANGES, f"train.batch_size={batch_size}"]
-    if preset in _LARGE:
-        changes.append("data.limit=100")
+    changes = [*_CHANGES, f"train.batch_size={_BATCH}", *_NARROW.get(preset, ())]
     config = load_config(preset, changes)
     pictures = load_dataset(config.data).train
     held_out = round(config.data.validation * len(pictures))
@@ -53,16 +59,16 @@ def step_losses(preset: str) -> list[dict[str, float]]:
     set_precision_and_seed(config.train.precision, config.seed)
     shape, classes = pictures.image_shape, len(pictures.class_names)
     # As many images as make the steps that the learning rates are planned for.
-    planned = -(-_PLANNED * batch_size // config.train.epochs)
+    planned = -(-_PLANNED * _BATCH // config.train.epochs)
     task: Task
     if isinstance(config, ClassifierRunConfig):
         task = build_classifier_task(config, shape, classes, count=planned)
     else:
         task = build_gan(config, shape, classes, count=planned)
-    steps = compile_steps(task, pictures, batch_size, xla=config.train.xla)
+    steps = compile_steps(task, pictures, _BATCH, xla=config.train.xla)
     return [
         {name: value for name, value in steps(1).logs.items() if "learning_rate" not in name}
-        for _ in range(count)
+        for _ in range(_STEPS)
     ]
 
 

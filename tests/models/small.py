@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import numpy as np
 
 from convgan.config.kinds import CLASSIFIERS, DISCRIMINATORS, GENERATORS, ImageShape
 from convgan.models.build import NetworkSpec, Role
+from tests.test_contracts import SMALLEST
 
 SHAPE = (8, 6, 3)
 SQUARE = (8, 8, 3)
@@ -63,79 +64,69 @@ RESNET_GENERATOR: dict[str, Any] = {
     "blocks": [{"filters": 6, "stride": 2}, {"filters": 4, "stride": 2, "dropout": 0.1}],
 }
 
-NETWORKS: dict[str, tuple[Role, NetworkSpec]] = {
-    "generator": ("generator", spec("generator", SQUARE, GENERATOR)),
+# What no smallest network of tests/test_contracts.py has.
+_VARIANTS: dict[str, tuple[Role, ImageShape, dict[str, Any]]] = {
     "nearest generator": (
         "generator",
-        spec("generator", SQUARE, GENERATOR | {"blocks": [BLOCK | {"upsample": "nearest"}]}),
-    ),
-    "resnet generator": ("generator", spec("generator", SQUARE, RESNET_GENERATOR)),
-    "conditional generator": (
-        "generator",
-        spec("generator", SQUARE, GENERATOR | {"modulation": "latent"}, given=3),
-    ),
-    "conditional discriminator": (
-        "discriminator",
-        spec("discriminator", SHAPE, {"blocks": [BLOCK | {"residual_units": 1}]}, given=3),
+        SQUARE,
+        GENERATOR
+        | {"modulation": "latent"}
+        | {"blocks": [GENERATOR["blocks"][0] | {"upsample": "nearest", "residual_units": 1}]},
     ),
     "batch norm": (
         "discriminator",
-        spec(
-            "discriminator",
-            SHAPE,
-            {"blocks": [BLOCK | {"padding": 1, "dropout": 0.1, "norm": "batch"}]},
-        ),
+        SHAPE,
+        {"blocks": [BLOCK | {"padding": 1, "dropout": 0.1, "norm": "batch"}]},
     ),
     "spectral norm": (
         "discriminator",
-        spec(
-            "discriminator",
-            SHAPE,
-            {
-                "blocks": [BLOCK | {"spectral_norm": True}, BLOCK | {"use_bias": False}],
-                "output_spectral_norm": True,
-            },
-        ),
+        SHAPE,
+        {
+            "blocks": [BLOCK | {"spectral_norm": True}, BLOCK | {"use_bias": False}],
+            "output_spectral_norm": True,
+        },
     ),
     "group norm": (
         "discriminator",
-        spec(
-            "discriminator",
-            SHAPE,
-            {
-                "blocks": [
-                    BLOCK | {"filters": 6, "norm": "group", "groups": 2, "downsample": "max_pool"},
-                    BLOCK | {"norm": "layer"},
-                    BLOCK | {"norm": "instance", "stride": 1},
-                ]
-            },
-        ),
+        SHAPE,
+        {
+            "blocks": [
+                BLOCK | {"filters": 6, "norm": "group", "groups": 2, "downsample": "max_pool"},
+                BLOCK | {"norm": "layer"},
+                BLOCK | {"norm": "instance", "stride": 1},
+            ]
+        },
     ),
-    "resnet discriminator": (
-        "discriminator",
-        spec("discriminator", SHAPE, RESIDUAL | {"spectral_norm": True}),
-    ),
-    "classifier": (
+    "residual spectral norm": ("discriminator", SHAPE, RESIDUAL | {"spectral_norm": True}),
+    "hidden layer": (
         "classifier",
-        spec(
-            "classifier",
-            SHAPE,
-            {
-                "input_range": "[0, 1]",
-                "blocks": [BLOCK | {"norm": "batch", "downsample": "average_pool"}],
-                "hidden": [{"units": 5, "norm": "batch", "dropout": 0.5, "activation": "elu"}],
-            },
-        ),
+        SHAPE,
+        {
+            "input_range": "[0, 1]",
+            "blocks": [BLOCK | {"norm": "batch", "downsample": "average_pool"}],
+            "hidden": [{"units": 5, "norm": "batch", "dropout": 0.5, "activation": "elu"}],
+        },
     ),
-    "averaged classifier": (
-        "classifier",
-        spec("classifier", SHAPE, {"blocks": [BLOCK], "flatten": "average"}),
-    ),
-    "resnet classifier": (
-        "classifier",
-        spec("classifier", SHAPE, RESIDUAL | {"downsample": "average_pool"}),
-    ),
+    "average": ("classifier", SHAPE, {"blocks": [BLOCK], "flatten": "average"}),
 }
+REGISTERED: dict[str, tuple[Role, NetworkSpec]] = {
+    f"{role} {name}": (role, spec(role, SQUARE, {"name": name} | section))
+    for role in get_args(Role)
+    for name, section in SMALLEST[role].items()
+}
+CONDITIONAL: dict[str, tuple[Role, NetworkSpec]] = {
+    f"conditional {role} {name}": (role, spec(role, SQUARE, {"name": name} | section, given=3))
+    for role in ("generator", "discriminator")
+    for name, section in SMALLEST[role].items()
+}
+NETWORKS = (
+    REGISTERED
+    | CONDITIONAL
+    | {
+        name: (role, spec(role, shape, section))
+        for name, (role, shape, section) in _VARIANTS.items()
+    }
+)
 """By a name for the test: what it is, and what it is built from."""
 
 

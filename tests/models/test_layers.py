@@ -20,6 +20,7 @@ from convgan.config.training import GanTrainConfig
 from convgan.models import layers as exact
 from convgan.models.layers import BatchNorm, GroupNorm, SpectralNorm, update_spectral_norms
 from convgan.training.gan import GAN
+from tests.test_contracts import SMALLEST
 
 from .small import SHAPE, discriminator, generator, inputs_of, randomise
 
@@ -107,9 +108,14 @@ def error(network: keras.Model, penalty: Penalty) -> float:
     return max(errors) / largest
 
 
-@pytest.mark.parametrize("spectral_norm", [False, True])
-@pytest.mark.parametrize("norm", ["none", "batch", "instance", "group", "layer"])
-@pytest.mark.parametrize("name", list(PENALTIES))
+@pytest.mark.parametrize(
+    ("norm", "spectral_norm"),
+    [
+        *((norm, False) for norm in ("none", "batch", "instance", "group", "layer")),
+        *((norm, True) for norm in ("none", "batch")),
+    ],
+)
+@pytest.mark.parametrize("name", SMALLEST["penalty"])
 def test_a_penaltys_gradient_is_exact(name: str, norm: str, spectral_norm: bool) -> None:
     network = smooth_discriminator(norm, spectral_norm=spectral_norm)
     assert error(network, PENALTIES[name].model_validate({"name": name, "weight": 1})) < 5e-4

@@ -15,7 +15,6 @@ from convgan.errors import UsageError
 
 from .small import (
     BLOCK,
-    CLASSES,
     GENERATOR,
     RESIDUAL,
     RESNET_GENERATOR,
@@ -47,48 +46,15 @@ def test_parameters_of_the_articles() -> None:
     assert (discriminator.count_params(), frozen(discriminator)) == (212_865, 0)
 
 
-@pytest.mark.parametrize("section", [GENERATOR, RESNET_GENERATOR], ids=["dcgan", "resnet"])
-def test_generator(precision: str, section: dict[str, Any]) -> None:
-    network = generator(**section)
-    z = tf.random.stateless_normal([5, section["latent_dim"]], [1, 2]) * 20
-    images = network(z, training=False)
-    assert images.shape == (5, 8, 8, 3)
-    assert images.dtype == tf.float32
-    assert float(tf.reduce_max(tf.abs(images))) <= 1
-    assert {weight.dtype for weight in network.trainable_weights} == {"float32"}
-    convolutions = [layer for layer in network.layers if "conv" in layer.name]
-    assert {layer.compute_dtype for layer in convolutions} == {precision.removeprefix("mixed_")}
-
-
-@pytest.mark.parametrize("spectral_norm", [False, True])
 @pytest.mark.parametrize("norm", ["none", "batch", "instance"])
 @pytest.mark.parametrize("resnet", [False, True])
-def test_discriminator(precision: str, resnet: bool, norm: str, spectral_norm: bool) -> None:
-    section: dict[str, Any] = {
-        "blocks": [BLOCK | {"spectral_norm": spectral_norm, "norm": norm}],
-        "output_spectral_norm": spectral_norm,
-    }
-    if resnet:
-        section = RESIDUAL | {"spectral_norm": spectral_norm, "norm": norm}
+def test_logits_stay_finite_with_spectral_norm(precision: str, resnet: bool, norm: str) -> None:
+    own = {"norm": norm, "spectral_norm": True}
+    section = RESIDUAL | own if resnet else {"blocks": [BLOCK | own], "output_spectral_norm": True}
     network = discriminator(**section)
     randomise(network)
     logits = network(tf.random.stateless_normal([5, 8, 6, 3], [1, 2]) * 50, training=True)
-    assert logits.shape == (5, 1)
-    assert logits.dtype == tf.float32
     assert np.isfinite(logits).all()
-    if norm == "none":
-        assert float(tf.reduce_max(tf.abs(logits))) > 1  # logits, not probabilities
-
-
-@pytest.mark.parametrize("resnet", [False, True])
-def test_classifier(precision: str, resnet: bool) -> None:
-    section = RESIDUAL if resnet else {"blocks": [BLOCK], "hidden": [{"units": 6}]}
-    network = classifier(**section)
-    logits = network(tf.random.stateless_normal([5, 8, 6, 3], [1, 2]), training=False)
-    assert logits.shape == (5, CLASSES)
-    assert logits.dtype == tf.float32
-    assert np.abs(logits.numpy().sum(axis=1) - 1).max() > 1e-3  # no softmax
-    assert network.get_layer("features").output.shape == (None, 6)
 
 
 def test_names_of_layers() -> None:
@@ -115,19 +81,6 @@ def test_names_of_layers() -> None:
     ]
     upsampled = generator(**GENERATOR | {"blocks": [BLOCK | {"upsample": "nearest"}]})
     assert names(upsampled)[5:8] == ["block1_upsample", "block1_conv", "block1_leaky_relu"]
-
-
-@pytest.mark.parametrize(
-    ("build", "section"),
-    [
-        (generator, RESNET_GENERATOR),
-        (discriminator, RESIDUAL | {"spectral_norm": True, "norm": "batch"}),
-        (classifier, RESIDUAL | {"downsample": "max_pool"}),
-    ],
-)
-def test_names_are_the_same_each_time(build: Any, section: dict[str, Any]) -> None:
-    """Weights are found by them: Keras's counting must be in none."""
-    assert names(build(**section)) == names(build(**section))
 
 
 def test_normalisation_before_or_after_the_activation() -> None:

@@ -9,25 +9,36 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Once
+
 from .runs import finished, here, run_in, stop_at
 
 Whole = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+def whole(once: Once) -> Whole:
     """From a task to a run of it that was never stopped."""
-    return cache(lambda task: finished(task, tmp_path_factory.mktemp(task)))
+
+    @cache
+    def run(task: str) -> Path:
+        found = run_in(once(f"whole-{task}", lambda out: finished(task, out)))
+        assert found
+        return found
+
+    return run
 
 
 @pytest.fixture(scope="session")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stopped(once: Once) -> Path:
     """A classifier's run that was stopped after its third epoch, with two checkpoints."""
-    out = tmp_path_factory.mktemp("stopped")
-    with pytest.MonkeyPatch.context() as patch:
-        stop_at(56, 2, patch)
-        assert here("classifier", out).exit_code == 130
-    return out
+
+    def stop(out: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            stop_at(56, 2, patch)
+            assert here("classifier", out).exit_code == 130
+
+    return once("stopped", stop)
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from convgan.config.kinds import LOSSES, Loss
 from convgan.models.pixels import to_float
 from convgan.training.gan import GAN
 from convgan.training.streams import stream_seed
+from tests.test_contracts import SMALLEST
 
 from .tiny import (
     Array,
     arrays,
-    convgan_losses,
     dcgan,
     everything,
     gan_train,
@@ -117,7 +117,7 @@ def distance(network: keras.Model, before: list[Array]) -> float:
     return float(np.linalg.norm(np.concatenate([np.ravel(a - b) for a, b in pairs])))
 
 
-@pytest.mark.parametrize("loss", convgan_losses())
+@pytest.mark.parametrize("loss", SMALLEST["loss"])
 @pytest.mark.parametrize("update", ["simultaneous", "alternating"])
 def test_one_step(update: str, loss: str) -> None:
     task = with_sgd(gan_train(update=update, loss=loss))
@@ -177,7 +177,7 @@ def test_logs_are_what_they_say() -> None:
     )
 
 
-@pytest.mark.parametrize("loss", convgan_losses())
+@pytest.mark.parametrize("loss", SMALLEST["loss"])
 def test_outputs_are_probabilities_only_where_the_loss_makes_them_so(loss: str) -> None:
     task = with_sgd(gan_train(loss=loss))
     fake = task.generator(noise("d_noise", 0), training=True)

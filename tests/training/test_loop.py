@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,6 @@ from convgan.training.steps import compile_steps
 from convgan.training.task import Task
 
 from .tiny import (
-    Array,
     classifier,
     classifier_train,
     dcgan,
@@ -29,10 +26,11 @@ from .tiny import (
     everything,
     gan_train,
     pictures,
+    reused,
     runtime,
-    start_again,
-    trace_once,
 )
+
+pytestmark = pytest.mark.usefixtures("trace_once")
 
 SET = pictures(22)  # 2.75 batches of 8 per epoch
 PENALTY = {"name": "r1", "weight": 1.0, "interval": 2}
@@ -50,27 +48,7 @@ def fresh(case: str) -> Task:
     return dcgan(gan_train(**CASES[case]), dropout=0.3, norm="batch")
 
 
-@cache
-def _shared(case: str) -> tuple[Task, list[Array]]:
-    task = fresh(case)
-    return task, everything(task)
-
-
-def make(case: str) -> Task:
-    """The task of this case with the values that a new one has; it is the same object each time.
-
-    That another object goes on as well is in test_state, and another process in tests/soak.
-    """
-    task, values = _shared(case)
-    start_again(task, values)
-    return task
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _trace_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        trace_once(patch)
-        yield
+make = reused(fresh)
 
 
 class Log(Callback):

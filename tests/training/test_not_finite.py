@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,10 +26,11 @@ from .tiny import (
     everything,
     gan_train,
     pictures,
+    reused,
     runtime,
-    start_again,
-    trace_once,
 )
+
+pytestmark = pytest.mark.usefixtures("trace_once")
 
 SET = pictures(22)
 NEVER = -1
@@ -72,30 +72,21 @@ class Poisoned:
         return logs | worse
 
 
-@cache
-def _shared(case: str) -> tuple[Poisoned, list[Array]]:
-    task: Task
+def fresh(case: str) -> Poisoned:
     if case == "classifier":
-        task = classifier(shift=2, dropout=0.4)
-    else:
-        task = dcgan(gan_train(ema_decay=0.9), dropout=0.3, norm="batch")
-    return Poisoned(task), everything(task)
+        return Poisoned(classifier(shift=2, dropout=0.4))
+    return Poisoned(dcgan(gan_train(ema_decay=0.9), dropout=0.3, norm="batch"))
+
+
+reset = reused(fresh)
 
 
 def make(case: str, at: int = NEVER, *, times: int = 10**6) -> Poisoned:
-    """The task of this case as it is when it is new; the same object each time."""
-    task, values = _shared(case)
-    start_again(task, values)
+    """A task as it is when it is new."""
+    task = reset(case)
     task.at.assign(at)
     task.left.assign(times)
     return task
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _trace_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        trace_once(patch)
-        yield
 
 
 class Log(Callback):

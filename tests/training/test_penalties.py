@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from convgan.config.kinds import PENALTIES, Penalty
+from tests.test_contracts import SMALLEST
 
 
 def penalty_of(name: str) -> Penalty:
@@ -88,22 +89,11 @@ def test_gradient_for_the_critics_weights() -> None:
     np.testing.assert_allclose(tape.gradient(value, w), 2 * (1 - 1 / norm) * w.numpy(), rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", PENALTIES.names())
-@pytest.mark.parametrize("scale", [1.0, 0.0])
-def test_every_penalty_is_a_finite_scalar_with_gradients(name: str, scale: float) -> None:
-    """Also for a dead critic, whose gradient is 0 everywhere."""
-    w = tf.Variable(scale * some(0, SHAPE[1:]))
-
-    @tf.function
-    def compiled() -> tuple[tf.Tensor, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            value = penalty_of(name)(linear(w), some(1), some(2), SEED)
-        return value, tape.gradient(value, w)
-
-    value, gradient = compiled()
-    assert value.shape == ()
-    assert value.dtype == tf.float32
-    assert float(value) >= 0
-    assert gradient.shape == w.shape
-    assert np.isfinite(gradient).all()
-    assert (np.abs(gradient).max() > 0) == (scale > 0)
+@pytest.mark.parametrize("name", SMALLEST["penalty"])
+def test_a_dead_critic_gives_no_nan(name: str) -> None:
+    """Its gradient is 0 everywhere, where a norm has no derivative."""
+    w = tf.Variable(tf.zeros(SHAPE[1:]))
+    with tf.GradientTape() as tape:
+        value = penalty_of(name)(linear(w), some(1), some(2), SEED)
+    assert np.isfinite(value)
+    assert np.array_equal(tape.gradient(value, w), np.zeros(w.shape))

@@ -11,6 +11,7 @@ import tensorflow as tf
 from convgan.errors import DataError, RunError, UsageError
 from convgan.training.state import TrainingState
 from convgan.training.task import Task
+from tests.test_contracts import SMALLEST
 
 from .tiny import classifier, dcgan, differing, everything, gan_train, pictures
 
@@ -18,12 +19,21 @@ SET = pictures(8)
 BATCH = (tf.constant(SET.images), tf.constant(SET.labels))
 
 
-@pytest.mark.parametrize("task", ["classifier", "dcgan"])
-def test_all_that_a_training_changes_comes_back(task: str, tmp_path: Path) -> None:
+NETWORKS: dict[str, dict[str, Any]] = {
+    "dropout": {"dropout": 0.3},
+    **{f"generator {name}": {"generator": name} for name in SMALLEST["generator"]},
+    **{f"discriminator {name}": {"name": name} for name in SMALLEST["discriminator"]},
+}
+
+
+@pytest.mark.parametrize("case", ["classifier", *NETWORKS])
+def test_all_that_a_training_changes_comes_back(case: str, tmp_path: Path) -> None:
     """Also to objects that are not the first of their process, which Keras numbers on."""
 
     def new() -> Task:
-        return classifier(dropout=0.3) if task == "classifier" else dcgan(gan_train(), dropout=0.3)
+        if case == "classifier":
+            return classifier(dropout=0.3)
+        return dcgan(gan_train(), **NETWORKS[case])
 
     first, second = new(), new()
     for _ in range(2):

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from convgan.config import ClassifierTrainConfig, GanTrainConfig, RuntimeConfig
-from convgan.config.kinds import CLASSIFIERS, DISCRIMINATORS, GENERATORS, LOSSES
+from convgan.config.kinds import CLASSIFIERS, DISCRIMINATORS, GENERATORS
 from convgan.data import ImageSet
 from convgan.models.build import NetworkSpec, Role
 from convgan.training.classifier import ClassifierTask
 from convgan.training.gan import GAN
-from convgan.training.steps import compile_steps
 from convgan.training.task import Task
+from tests.test_contracts import SMALLEST
 
 ADAM = {"name": "adam", "learning_rate": 0.01}
 CLASSES = ("nought", "one", "two")
@@ -26,6 +25,7 @@ SHAPE = (8, 8, 1)
 TOTAL_STEPS = 20
 
 Array = NDArray[Any]
+MadeTask = TypeVar("MadeTask", bound=Task)
 
 
 def pictures(count: int = 22, size: int = 8, seed: int = 0) -> ImageSet:
@@ -77,28 +77,32 @@ def classifier(
     return ClassifierTask(network, config, total_steps=TOTAL_STEPS, seed=11)
 
 
-def gan_specs(*, generator_norm: str = "none", **critic: Any) -> Mapping[Role, NetworkSpec]:
-    """Generator (5 latent numbers) and discriminator; `critic` changes its block, or its kind."""
+def gan_specs(
+    *, generator: str = "", generator_norm: str = "none", **critic: Any
+) -> Mapping[Role, NetworkSpec]:
+    """Generator (5 latent numbers) and discriminator; `critic` changes its block.
+
+    `generator` is another registered generator, and `name` in `critic` another discriminator.
+    """
     projection = {"size": 4, "filters": 3, "norm": generator_norm, "activation": "tanh"}
-    generator = GENERATORS["dcgan"].model_validate(
-        {"latent_dim": 5, "projection": projection, "output": {"kernel": 3}}
-    )
-    if critic.get("name") == "resnet":
-        discriminator = DISCRIMINATORS["resnet"].model_validate(
-            {"stem": {"filters": 4}, "blocks": [{"filters": 4, "stride": 2}]} | critic
-        )
+    made: dict[str, Any] = {"latent_dim": 5, "projection": projection, "output": {"kernel": 3}}
+    if generator:
+        made = SMALLEST["generator"][generator] | {"name": generator}
+    if "name" in critic:
+        judge = SMALLEST["discriminator"][critic["name"]] | critic
     else:
         block = {"filters": 4, "kernel": 3, "stride": 2, "activation": "leaky_relu"} | critic
-        discriminator = DISCRIMINATORS["dcgan"].model_validate({"blocks": [block]})
+        judge = {"name": "dcgan", "blocks": [block]}
     return {
-        "generator": NetworkSpec(generator, SHAPE, 0),
-        "discriminator": NetworkSpec(discriminator, SHAPE, 0),
+        "generator": NetworkSpec(GENERATORS[generator or "dcgan"].model_validate(made), SHAPE, 0),
+        "discriminator": NetworkSpec(DISCRIMINATORS[judge["name"]].model_validate(judge), SHAPE, 0),
     }
 
 
 def dcgan(
     train: GanTrainConfig,
     *,
+    generator: str = "",
     generator_norm: str = "batch",
     seed: int = 11,
     total_steps: int = TOTAL_STEPS,
@@ -106,7 +110,7 @@ def dcgan(
 ) -> GAN:
     """A GAN, the same each time."""
     keras.utils.set_random_seed(4)
-    specs = gan_specs(generator_norm=generator_norm, **critic)
+    specs = gan_specs(generator=generator, generator_norm=generator_norm, **critic)
     return GAN(
         specs["generator"].build(),
         specs["discriminator"].build(),
@@ -145,11 +149,21 @@ def start_again(task: Task, values: list[Array]) -> None:
         variable.assign(value)
 
 
-def trace_once(patch: pytest.MonkeyPatch) -> None:
-    """Let the loop trace each task only once: it takes longer than all else in a test."""
-    patch.setattr("convgan.training.loop.compile_steps", cache(compile_steps))
+def reused(make: Callable[[str], MadeTask]) -> Callable[[str], MadeTask]:
+    """Make the task of each case only once, and give it the values of a new one each time.
 
+    To trace a new object takes longer than all else in a test. That another object goes on as well
+    is in test_state, and another process in tests/soak.
+    """
 
-def convgan_losses() -> list[str]:
-    """The losses that come with convgan; a test of extensions may have added others."""
-    return [name for name in LOSSES if LOSSES[name].__module__.startswith("convgan.")]
+    @cache
+    def first(case: str) -> tuple[MadeTask, list[Array]]:
+        task = make(case)
+        return task, everything(task)
+
+    def again(case: str) -> MadeTask:
+        task, values = first(case)
+        start_again(task, values)
+        return task
+
+    return again

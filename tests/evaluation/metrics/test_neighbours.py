@@ -146,11 +146,11 @@ def test_one_law_gives_the_expected_density_and_coverage() -> None:
     of the M − 1 real and N generated pictures are all real."""
     n, m, k = 60, 40, 5
     found = [
-        evaluate_neighbours(normal(n, 3, seed=s), normal(m, 3, seed=1000 + s)) for s in range(300)
+        evaluate_neighbours(normal(n, 3, seed=s), normal(m, 3, seed=1000 + s)) for s in range(100)
     ]
     missed = prod((m - i) / (n + m - i) for i in range(1, k + 1))
-    assert np.mean([numbers.density for numbers in found]) == pytest.approx(1, abs=0.03)
-    assert np.mean([numbers.coverage for numbers in found]) == pytest.approx(1 - missed, abs=0.003)
+    assert np.mean([numbers.density for numbers in found]) == pytest.approx(1, abs=0.05)
+    assert np.mean([numbers.coverage for numbers in found]) == pytest.approx(1 - missed, abs=0.005)
 
 
 def test_the_block_size_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
