@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
@@ -56,6 +57,21 @@ def expected_calibration_error(
     bins = np.clip(np.ceil(confidence * _BINS).astype(int) - 1, 0, _BINS - 1)
     gaps = np.bincount(bins, weights=hit - confidence, minlength=_BINS)
     return float(np.abs(gaps).sum() / len(labels))
+
+
+def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+    """Return T by which logits (N, K) are divided for the least cross-entropy with labels (N,).
+
+    Temperature scaling (Guo et al., 2017, section 4.2): it makes the probabilities as sure as they
+    are right, and changes no answer. T is between 0.05 and 20.
+    """
+
+    def loss(log_temperature: float) -> float:
+        scaled = np.asarray(logits, np.float64) / np.exp(log_temperature)
+        return float(-log_softmax(scaled, axis=1)[np.arange(len(labels)), labels].mean())
+
+    found = minimize_scalar(loss, bounds=(-np.log(20), np.log(20)), method="bounded")
+    return float(np.exp(found.x))
 
 
 def surest_mistakes(

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import numpy as np
 from scipy.special import softmax
 
 from convgan.config import ClassifierRunConfig
 from convgan.data import load_dataset
 from convgan.errors import DataError, UsageError
-from convgan.evaluation.classification import evaluate_classification, surest_mistakes
+from convgan.evaluation.classification import (
+    evaluate_classification,
+    expected_calibration_error,
+    surest_mistakes,
+)
 from convgan.evaluation.comparison import provenance
 from convgan.evaluation.generator import EvalOptions
 from convgan.evaluation.prediction import predict_logits
@@ -46,9 +51,19 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
     mirrored = config.train.evaluate_mirrored
     logits = predict_logits(network, test.images, mirrored=mirrored)
     results = run.manifest.get("results") or {}
+    temperature = results.get("temperature")
+    if temperature is not None and not 0 < temperature < np.inf:
+        raise DataError(
+            f"{run.folder / 'run.json'}: got temperature {temperature}, expected above 0"
+        )
+    calibrated = softmax(logits / (temperature or 1.0), axis=1)
     evaluation = ClassifierEvaluation(
         provenance=provenance(run, test),
         mirrored=mirrored,
+        temperature=temperature,
+        calibrated_error=expected_calibration_error(calibrated, test.labels)
+        if temperature
+        else None,
         epoch=results.get("epoch"),
         step=results.get("step"),
         **dict(evaluate_classification(logits, test.labels, test.class_names)),
@@ -60,7 +75,7 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
         evaluation,
         mistakes=test.images[wrong],
         labels=test.labels[wrong],
-        probabilities=softmax(logits[wrong], axis=1),
+        probabilities=calibrated[wrong],
     )
     report_run(run)
     return evaluation

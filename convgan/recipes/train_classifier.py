@@ -9,7 +9,7 @@ from convgan.callbacks.session import RunOptions, common_callbacks, training_ses
 from convgan.config import ClassifierRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError
-from convgan.evaluation.classification import evaluate_classification
+from convgan.evaluation.classification import evaluate_classification, fit_temperature
 from convgan.evaluation.prediction import predict_logits
 from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.build import check_networks, network_specs
@@ -76,7 +76,11 @@ def _validate(task: ClassifierTask, validation: ImageSet, _epoch: int) -> Number
         task.network, validation.images, mirrored=task.train_config.evaluate_mirrored
     )
     numbers = evaluate_classification(logits, validation.labels, validation.class_names)
-    return {"val_loss": numbers.loss, "val_accuracy": numbers.accuracy}
+    return {
+        "val_loss": numbers.loss,
+        "val_accuracy": numbers.accuracy,
+        "temperature": fit_temperature(logits, validation.labels),
+    }
 
 
 def _advice(config: ClassifierRunConfig) -> str:

@@ -37,6 +37,7 @@ def classifier_tables(found: ClassifierEvaluation) -> list[Table]:
         ("95 % interval", f"{_percent(low)} to {_percent(high)}"),
         ("cross-entropy (nats)", f"{found.loss:.4f}"),
         ("calibration error", _percent(found.expected_calibration_error)),
+        ("… calibrated", _calibrated(found)),
     ]
     rows = [
         (name, *map(_percent, (row.precision, row.recall, row.f1)), f"{row.count:,}")
@@ -69,6 +70,12 @@ def generator_tables(found: GeneratorEvaluation) -> list[Table]:
         _discriminator_table(found),
         Table("In words", ("",), [(found.verdict,), *others]),
     ]
+
+
+def _calibrated(found: ClassifierEvaluation) -> str:
+    if found.calibrated_error is None:
+        return "no images were held out"
+    return f"{_percent(found.calibrated_error)}, temperature {found.temperature:.2f}"
 
 
 def comparison_table(evaluations: Sequence[GeneratorEvaluation]) -> Table:

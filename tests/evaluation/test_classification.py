@@ -17,6 +17,7 @@ from sklearn.metrics import (
 from convgan.evaluation.classification import (
     evaluate_classification,
     expected_calibration_error,
+    fit_temperature,
     surest_mistakes,
     wilson_interval,
 )
@@ -135,3 +136,30 @@ def test_surest_mistakes() -> None:
     assert surest_mistakes(logits, labels, 7).tolist() == expected[:7]
     assert surest_mistakes(logits, labels, 10_000).tolist() == expected
     assert len(surest_mistakes(logits, logits.argmax(axis=1), 5)) == 0
+
+
+@pytest.mark.parametrize("true", [0.4, 1.0, 3.0])
+def test_the_temperature_of_labels_that_were_drawn_by_it(true: float) -> None:
+    rng = np.random.default_rng(3)
+    logits = rng.normal(0, 3, (20_000, 4))
+    noise = rng.gumbel(size=logits.shape)  # the largest of logits and it is drawn by the softmax
+    labels = (logits / true + noise).argmax(axis=1)
+    found = fit_temperature(logits, labels)
+    assert found == pytest.approx(true, rel=0.05)
+    probabilities = shares((logits / found).astype(np.float32))
+    assert expected_calibration_error(probabilities, labels) < 0.015
+
+
+def test_the_temperature_has_the_least_loss() -> None:
+    logits, labels = some()
+    best = log_loss(labels, shares(logits / np.float32(fit_temperature(logits, labels))))
+    for other in (0.9, 1.1):
+        scaled = logits / np.float32(other * fit_temperature(logits, labels))
+        assert log_loss(labels, shares(scaled)) > best
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_temperature_is_bounded_where_all_are_right_or_wrong(right: bool) -> None:
+    logits = 5 * np.eye(3)[[0, 1, 2, 1]]
+    labels = np.array([0, 1, 2, 1]) if right else np.array([1, 2, 0, 0])
+    assert 0.04 < fit_temperature(logits, labels) < 21
