@@ -21,7 +21,12 @@ from benchmarks.article import fit_classifier, train_on_batch_dcgan, two_tape_dc
 from benchmarks.options import logger, parser, read_options, write
 from convgan.config import ClassifierRunConfig, DataConfig, GanRunConfig, load_config
 from convgan.data import load_dataset
-from convgan.hardware import fast_precision, set_precision_and_seed, start_tensorflow, versions
+from convgan.hardware import (
+    computes_in_bfloat16,
+    set_precision_and_seed,
+    start_tensorflow,
+    versions,
+)
 from convgan.models.build import check_networks
 from convgan.recipes.bench import Candidate, compare, config_step
 from convgan.training.step_operations import classifier_operations, gan_operations
@@ -157,7 +162,7 @@ def main() -> None:
     device = start_tensorflow(device="cpu")
     tf.get_logger().setLevel("ERROR")  # it takes the many steps for one that is traced again
     torch = PyTorch(options.torch) if options.torch else None
-    bfloat16 = options.bfloat16 or fast_precision() == "mixed_bfloat16"
+    bfloat16 = options.bfloat16 or computes_in_bfloat16()
     sections = {
         "DCGAN article's networks, batches of 32": dcgan_candidates(32, torch, bfloat16=bfloat16),
         "DCGAN article's networks, batches of 256": dcgan_candidates(256, torch, bfloat16=bfloat16),

@@ -46,35 +46,26 @@ def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
     return f"GPU {index}, {details.get('device_name', 'unknown')}"
 
 
-def set_precision_and_seed(precision: str, seed: int) -> str:
-    """Set Keras's dtype policy, and the seeds that initial weights and dropout come from.
-
-    Returns:
-        the precision that was set: that of `fast_precision` where `auto` is asked for.
-    """
+def set_precision_and_seed(precision: str, seed: int) -> None:
+    """Set Keras's dtype policy, and the seeds that initial weights and dropout come from."""
     import keras
 
-    precision = fast_precision() if precision == "auto" else precision
     keras.config.set_dtype_policy(precision)
     keras.utils.set_random_seed(seed)
-    return precision
 
 
-def fast_precision() -> str:
-    """Return `mixed_bfloat16` on a GPU from compute capability 8.0, or a processor with bfloat16.
+def computes_in_bfloat16() -> bool:
+    """Say whether this is a GPU from compute capability 8.0, or a processor with bfloat16.
 
-    On one with AVX-512 and AMX, two tapes of the article's DCGAN took 23 to 25 ms per step
-    instead of 25 to 28; where bfloat16 is emulated, it is slower by far (docs/speed.md).
+    Where it is emulated, it is slower by far (docs/speed.md).
     """
     import tensorflow as tf
 
     gpus = tf.config.get_visible_devices("GPU")
     if gpus:
         details: dict[str, Any] = tf.config.experimental.get_device_details(gpus[0])
-        fast = details.get("compute_capability", (0, 0)) >= (8, 0)
-    else:
-        fast = bool({"amx_bf16", "avx512_bf16"} & _processor_flags())
-    return "mixed_bfloat16" if fast else "float32"
+        return bool(details.get("compute_capability", (0, 0)) >= (8, 0))
+    return bool({"amx_bf16", "avx512_bf16"} & _processor_flags())
 
 
 def _processor_flags() -> set[str]:

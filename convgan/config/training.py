@@ -64,7 +64,8 @@ class TrainConfig(Section):
     """How the learning rates change: not at all, falling to 0 by a half cosine or a straight
     line, or rising for 30 % of the steps and falling to 0 after (Smith and Topin, 2018)."""
     precision: Literal["float32", "mixed_bfloat16", "auto"] = "float32"
-    """`auto`: bfloat16 where the device computes in it, else float32; run.json has which."""
+    """`auto`: the faster one where the device computes in bfloat16, else float32; the run's own
+    configuration has which it was."""
     xla: bool = False
     """Compile the step by XLA, for GPUs; it then draws other random numbers. On a CPU it is
     slower."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
 
-from convgan.config import ClassifierRunConfig, load_config
+from convgan.config import ClassifierRunConfig, GanRunConfig, load_config
 from convgan.data import load_dataset
 from convgan.data.clusters import clustered
 from convgan.hardware import make_deterministic, set_precision_and_seed
@@ -18,9 +19,11 @@ from convgan.recipes.train_classifier import check_labels
 from convgan.registry import DATASETS
 from convgan.reporting import Table
 from convgan.training.build import build_classifier_task, build_gan
+from convgan.training.classifier import ClassifierTask
+from convgan.training.gan import GAN
+from convgan.training.precision import resolve_precision
 from convgan.training.step_operations import classifier_operations, gan_operations
 from convgan.training.steps import compile_steps
-from convgan.training.task import Task
 from convgan.training.timing import Steps, seconds_per_step
 
 PRESETS = ("classifier-mnist-article", "classifier-mnist", "dcgan-fashion-article", "dcgan-fashion")
@@ -92,27 +95,31 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     if DATASETS[config.data.name].has_sample:
         config = load_config(name, [*changes, "data.source=sample"])
     train = load_dataset(config.data).train
-    precision = set_precision_and_seed(config.train.precision, config.seed)
     if config.train.deterministic:
         make_deterministic()  # and with it all steps that are measured with it
+    if isinstance(config, GanRunConfig) and config.conditional == "clusters":
+        train = clustered(train, config.seed)
     shape, classes = train.image_shape, len(train.class_names)
+    tables = check_networks(config, shape, classes)
     count = 1000 * config.train.batch_size  # any schedule will do
-    task: Task
+    build: Callable[[], ClassifierTask | GAN]
     if isinstance(config, ClassifierRunConfig):
         check_labels(train)
-        operations: float = classifier_operations(check_networks(config, shape, classes))
-        task = build_classifier_task(config, shape, classes, count=count)
+        build = partial(build_classifier_task, config, shape, classes, count=count)
     else:
-        if config.conditional == "clusters":
-            train = clustered(train, config.seed)
-            classes = len(train.class_names)
-        tables = check_networks(config, shape, classes)
-        task = gan = build_gan(config, shape, classes, count=count)
-        operations = gan_operations(tables, config.train, one_pass=gan.one_pass)
-    size = config.train.batch_size
-    steps = compile_steps(task, train, size, xla=config.train.xla)
+        build = partial(build_gan, config, shape, classes, count=count)
+    train_config = resolve_precision(config, train, build).train
+    set_precision_and_seed(train_config.precision, config.seed)
+    task = build()
+    operations: float = (
+        gan_operations(tables, task.train_config, one_pass=task.one_pass)
+        if isinstance(task, GAN)
+        else classifier_operations(tables)
+    )
+    size = train_config.batch_size
+    steps = compile_steps(task, train, size, xla=train_config.xla)
     steps(1)  # traced under this precision
-    return Candidate(steps, size, size * operations, precision)
+    return Candidate(steps, size, size * operations, train_config.precision)
 
 
 def matrix_product(precision: str) -> Candidate:

@@ -19,6 +19,7 @@ from convgan.training.callback import Callback, Numbers
 from convgan.training.classifier import ClassifierTask
 from convgan.training.dry_run import dry_run
 from convgan.training.loop import run_training
+from convgan.training.precision import resolve_precision
 
 
 def train_classifier(config: ClassifierRunConfig, options: RunOptions) -> Run | None:
@@ -33,8 +34,10 @@ def train_classifier(config: ClassifierRunConfig, options: RunOptions) -> Run | 
     shape, classes = train.image_shape, len(train.class_names)
     check_networks(config, shape, classes)
 
+    build = partial(build_classifier_task, config, shape, classes, count=len(train))
+    config = resolve_precision(config, train, build)
     set_precision_and_seed(config.train.precision, config.seed)
-    task = build_classifier_task(config, shape, classes, count=len(train))
+    task = build()
     if options.dry_run:
         dry_run(task, train, config.train)
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from convgan.callbacks.grids import SampleGrid
 from convgan.callbacks.health import HealthCheck
@@ -26,6 +27,7 @@ from convgan.training.callback import Callback
 from convgan.training.dry_run import dry_run
 from convgan.training.gan import GAN
 from convgan.training.loop import run_training
+from convgan.training.precision import resolve_precision
 
 logger = logging.getLogger("convgan")
 
@@ -44,11 +46,11 @@ def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
     shape, classes = train.image_shape, len(train.class_names)
     check_networks(config, shape, classes)
 
+    fractions = train.class_fractions() if config.conditional else None
+    build = partial(build_gan, config, shape, classes, count=len(train), class_fractions=fractions)
+    config = resolve_precision(config, train, build)
     set_precision_and_seed(config.train.precision, config.seed)
-    task = build_gan(
-        config, shape, classes,
-        count=len(train), class_fractions=train.class_fractions() if config.conditional else None,
-    )  # fmt: skip
+    task = build()
     quality = _quality(config, task, held_out)
     if options.dry_run:
         dry_run(task, train, config.train)
