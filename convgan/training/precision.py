@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from statistics import median
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from convgan.config import ClassifierRunConfig, GanRunConfig
 from convgan.data import ImageSet
@@ -19,7 +19,7 @@ C = TypeVar("C", bound=ClassifierRunConfig | GanRunConfig)
 
 
 def resolve_precision(config: C, pictures: ImageSet, build: Callable[[], Task]) -> C:
-    """Return the configuration with the precision that `auto` stands for here.
+    """Return the configuration, with what `train.precision: auto` stands for here.
 
     Where the device computes in bfloat16, some steps of the task that `build` gives are made in
     both. The result is kept with the run, so that a resume or a rerun computes in the same.
@@ -40,5 +40,5 @@ def resolve_precision(config: C, pictures: ImageSet, build: Callable[[], Task]) 
         precision = min(times, key=lambda name: times[name])
         said = ", ".join(f"{name} {1e3 * seconds:.1f} ms" for name, seconds in times.items())
         logger.info("a step takes in %s: %s it is", said, precision)
-    resolved = train.model_copy(update={"precision": precision})
-    return config.model_copy(update={"train": resolved})
+    resolved = {"train": train.model_copy(update={"precision": precision})}
+    return cast("C", config.model_copy(update=resolved))
