@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -115,17 +114,10 @@ def conv_block(
     if pooled:
         x = pool(x, block.downsample, block.stride, f"{name}_pool", key=key)
     x = dropout(x, block.dropout, name)
-
-    def residual(x: Maps, unit: str) -> Maps:
-        settings: dict[str, Any] = {
-            "init_stddev": init_stddev,
-            "spectral_norm": block.spectral_norm,
-        }
-        x = convolution(x, block.filters, 3, f"{unit}_conv1", **settings)
-        x = _norm_and_activation(x, block, unit, exact_norm=exact_norm)
-        return convolution(x, block.filters, 3, f"{unit}_conv2", **settings)
-
-    return _residual_units(x, block, name, residual)
+    for index in range(block.residual_units):
+        unit = f"{name}_unit{index + 1}"
+        x = _residual(x, block, unit, init_stddev=init_stddev, exact_norm=exact_norm)
+    return x
 
 
 def up_block(
@@ -164,25 +156,31 @@ def up_block(
     )(x)
     x = _norm_and_activation(x, block, name, condition=condition)
     x = dropout(x, block.dropout, name)
-
-    def residual(x: Maps, unit: str) -> Maps:
-        x = convolution(x, block.filters, 3, f"{unit}_conv1", init_stddev=init_stddev)
-        x = _norm_and_activation(x, block, unit, condition=condition)
-        zero = layers.Conv2D(
-            block.filters, 3, padding="same", kernel_initializer="zeros", name=f"{unit}_conv2"
-        )
-        return zero(x)
-
-    return _residual_units(x, block, name, residual)
-
-
-def _residual_units(
-    x: Maps, block: Block, name: str, residual: Callable[[Maps, str], Maps]
-) -> Maps:
-    for index in range(1, block.residual_units + 1):
-        unit = f"{name}_unit{index}"
-        x = layers.Add(name=f"{unit}_add")([x, residual(x, unit)])
+    for index in range(block.residual_units):
+        unit = f"{name}_unit{index + 1}"
+        x = _residual(x, block, unit, init_stddev=init_stddev, condition=condition, zero=True)
     return x
+
+
+def _residual(
+    x: Maps,
+    block: Block,
+    name: str,
+    *,
+    init_stddev: float | None,
+    exact_norm: bool = False,
+    condition: Any = None,
+    zero: bool = False,
+) -> Maps:
+    """Add to maps two convolutions of them; with `zero` the second is zero at the start."""
+    settings: dict[str, Any] = {
+        "init_stddev": init_stddev,
+        "spectral_norm": isinstance(block, ConvBlock) and block.spectral_norm,
+    }
+    y = convolution(x, block.filters, 3, f"{name}_conv1", **settings)
+    y = _norm_and_activation(y, block, name, exact_norm=exact_norm, condition=condition)
+    y = convolution(y, block.filters, 3, f"{name}_conv2", zero=zero, **settings)
+    return layers.Add(name=f"{name}_add")([x, y])
 
 
 def _norm_and_activation(

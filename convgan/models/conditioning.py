@@ -73,9 +73,9 @@ def adversarial_logits(
 
     logits = dense(1, "output", use_bias=True)
     if classes is not None:
-        embedding = layers.Dense(
-            _EMBEDDING, use_bias=False, kernel_initializer="zeros", name="class_embedding"
-        )(classes)
+        embedding = convolution(
+            classes, _EMBEDDING, 1, "class_embedding", use_bias=False, zero=True
+        )
         seen = dense(_EMBEDDING, "class_features", use_bias=False)
         product = layers.Dot(axes=1, name="class_projection")([embedding, seen])
         product = layers.Rescaling(1 / math.sqrt(_EMBEDDING), name="class_logit")(product)

@@ -39,11 +39,15 @@ def convolution(
     use_bias: bool = True,
     init_stddev: float | None = None,
     spectral_norm: bool = False,
+    zero: bool = False,
 ) -> Maps:
-    """Apply a convolution to maps, or, to a vector (N, D), a dense layer of `filters` units."""
+    """Apply a convolution to maps, or, to a vector (N, D), a dense layer of `filters` units.
+
+    With `zero` its kernel is zero at the start.
+    """
     settings = {
         "use_bias": use_bias and not spectral_norm,
-        "kernel_initializer": initializer(init_stddev),
+        "kernel_initializer": "zeros" if zero else initializer(init_stddev),
         "name": name,
     }
     if len(x.shape) == 4:
@@ -118,9 +122,7 @@ def modulate(x: Maps, condition: Vectors, name: str) -> Maps:
     channels = x.shape[-1]
 
     def follow(part: str) -> Maps:
-        weights = layers.Dense(
-            channels, use_bias=False, kernel_initializer="zeros", name=f"{name}_{part}"
-        )(condition)
+        weights = convolution(condition, channels, 1, f"{name}_{part}", use_bias=False, zero=True)
         return layers.Reshape((1, 1, channels), name=f"{name}_{part}_reshape")(weights)
 
     scale = layers.Rescaling(1.0, offset=1.0, name=f"{name}_scale")(follow("gamma"))

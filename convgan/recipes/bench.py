@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from convgan.config import ClassifierRunConfig, GanRunConfig, load_config
+from convgan.config import ClassifierRunConfig, load_config
 from convgan.data import load_dataset
 from convgan.data.clusters import clustered
 from convgan.hardware import make_deterministic, set_precision_and_seed
@@ -97,14 +97,15 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     train = load_dataset(config.data).train
     if config.train.deterministic:
         make_deterministic()  # and with it all steps that are measured with it
-    if isinstance(config, GanRunConfig) and config.conditional == "clusters":
+    if isinstance(config, ClassifierRunConfig):
+        check_labels(train)
+    elif config.conditional == "clusters":
         train = clustered(train, config.seed)
     shape, classes = train.image_shape, len(train.class_names)
     tables = check_networks(config, shape, classes)
     count = 1000 * config.train.batch_size  # any schedule will do
     build: Callable[[], ClassifierTask | GAN]
     if isinstance(config, ClassifierRunConfig):
-        check_labels(train)
         build = partial(build_classifier_task, config, shape, classes, count=count)
     else:
         build = partial(build_gan, config, shape, classes, count=count)

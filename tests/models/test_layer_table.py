@@ -441,7 +441,7 @@ def test_printed_table_adds_up(article_gan: GanRunConfig) -> None:
 
 def test_a_network_of_an_extension_that_gives_something_else_is_refused() -> None:
     """Two logits per image from a discriminator, and a classifier without `features`."""
-    gan = load_config("dcgan-fashion")
+    gan = load_config("dcgan-mnist")
     assert isinstance(gan, GanRunConfig)
     section: Any = type("TwoLogits", (type(gan.discriminator),), {"build": _two_logits})
     two = section.model_validate(gan.discriminator.model_dump())
