@@ -1,11 +1,10 @@
-"""`metrics.jsonl`, a line per call of steps and one per epoch, and the plots redrawn from it."""
+"""`metrics.jsonl`, a line per call of steps and one per epoch, and the plot redrawn from it."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Any
 
-from convgan.reporting import save_curves, save_metric_over_epochs
+from convgan.reporting import save_curves
 from convgan.runs import Run
 from convgan.training.callback import Callback, Numbers
 from convgan.training.state import TrainingState
@@ -35,71 +34,38 @@ class MetricsLog(Callback):
         self.run.rewind(step)
 
 
-class Plot(Callback):
-    """A plot of the log; one that a full disk did not take is drawn again later.
+class Curves(Callback):
+    """`curves.png`: the training's numbers per call, the validation's per epoch.
 
-    Args:
-        run: whose log, and where to.
-        name: of the file.
+    A plot that a full disk did not take is drawn again later.
     """
 
-    def __init__(self, run: Run, name: str) -> None:
+    def __init__(self, run: Run) -> None:
         self.run = run
-        self.path = run.folder / name
+        self.path = run.folder / "curves.png"
 
     def on_train_begin(self) -> None:
         """See whether there is one."""
         self.missing = not self.path.is_file()
 
     def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
-        """Draw all that is logged."""
+        """Draw all that is logged, without what is logged twice."""
         del epoch, logs
         self.missing = True
-        self.draw(self.run.records())
-        self.missing = False
+        self._draw(self.run.records())
 
     def on_train_end(self) -> None:
         """Draw what could not be drawn before."""
         if self.missing and (records := self.run.records()):
-            self.draw(records)
+            self._draw(records)
 
-    @abstractmethod
-    def draw(self, records: list[dict[str, Any]]) -> None:
-        """Draw these lines of the log."""
-
-
-class Curves(Plot):
-    """`curves.png`: the training's numbers per call, the validation's per epoch."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__(run, "curves.png")
-
-    def draw(self, records: list[dict[str, Any]]) -> None:
-        """Draw them without what is logged twice."""
+    def _draw(self, records: list[dict[str, Any]]) -> None:
         shown = [
             {key: value for key, value in record.items() if _belongs(key, record)}
             for record in records
         ]
         save_curves(self.path, shown)
-
-
-class QualityCurve(Plot):
-    """`frechet.png`: the distance after each epoch whose log has `val_frechet`."""
-
-    def __init__(self, run: Run, protocol: str) -> None:
-        super().__init__(run, "frechet.png")
-        self.protocol = protocol
-
-    def draw(self, records: list[dict[str, Any]]) -> None:
-        """Draw the distances so far, the best marked."""
-        points = [
-            (record["epoch"], record["val_frechet"], None)
-            for record in records
-            if record.get("val_frechet") is not None
-        ]
-        if points:
-            best, _, _ = min(points, key=lambda point: point[1])
-            save_metric_over_epochs(self.path, points, name=self.protocol, best=best)
+        self.missing = False
 
 
 def _belongs(key: str, record: dict[str, float]) -> bool:

@@ -51,14 +51,6 @@ class GeneratorQuality:
         self.every = every
         self.classes: ClassFractions | None = None  # of the newest epoch that was looked at
 
-    @property
-    def protocol(self) -> str:
-        """What the number is, in words."""
-        return (
-            f"Fréchet distance of {self.samples:,} samples (few: it ranks epochs only) from "
-            f"{self.real.count:,} held-out pictures, {self.evaluator.name}"
-        )
-
     def __call__(self, epoch: int) -> dict[str, float]:
         """Return `val_frechet` after an epoch (from 0) that is to be looked at, else nothing."""
         if (epoch + 1) % self.every:

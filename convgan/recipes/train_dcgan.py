@@ -7,7 +7,6 @@ from functools import partial
 
 from convgan.callbacks.grids import SampleGrid
 from convgan.callbacks.health import HealthCheck
-from convgan.callbacks.log import QualityCurve
 from convgan.callbacks.networks import SaveBest, SaveNetworks
 from convgan.callbacks.quality import GeneratorQuality
 from convgan.callbacks.session import RunOptions, common_callbacks, training_session
@@ -23,7 +22,6 @@ from convgan.recipes.make_gif import make_gif
 from convgan.runs import Run
 from convgan.runs.classes import GivenClasses, keep_clusters, kept_clusters
 from convgan.training.build import build_gan
-from convgan.training.callback import Callback
 from convgan.training.dry_run import dry_run
 from convgan.training.gan import GAN
 from convgan.training.loop import run_training
@@ -64,16 +62,11 @@ def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
         specs = network_specs(config, shape, classes)
         if config.conditional:
             _keep_classes(run, config, train)
-        best: list[Callback] = []
-        if quality:
-            best = [
-                SaveBest(
-                    run, state, task, specs,
-                    file="generator-best", entry="best",
-                    monitor="val_frechet", better="lower",
-                ),
-                QualityCurve(run, quality.protocol),
-            ]  # fmt: skip
+        best = SaveBest(
+            run, state, task, specs,
+            file="generator-best", entry="best", monitor="val_frechet", better="lower",
+        )  # fmt: skip
+        names = train.class_names if config.conditional else ()
         run_training(
             task,
             train,
@@ -82,16 +75,10 @@ def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
             state=state,
             callbacks=[
                 SaveNetworks(run, state, task, specs),
-                SampleGrid(
-                    run,
-                    state,
-                    task,
-                    config.train.sample_grid,
-                    train.class_names if config.conditional else (),
-                ),
+                SampleGrid(run, state, task, config.train.sample_grid, names),
                 *common_callbacks(run, state, config, len(train)),
                 HealthCheck(run, state, task, config.train, quality),
-                *best,
+                *([best] if quality else []),
             ],
             validate=quality or (lambda _epoch: {}),
         )

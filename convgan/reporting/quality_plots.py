@@ -19,9 +19,8 @@ def save_metric_over_epochs(
     *,
     name: str,
     reference: float | None = None,
-    best: float | None = None,
 ) -> None:
-    """Draw a metric of which lower is better over the epochs, with the epoch `best` marked.
+    """Draw a metric of which lower is better over the epochs.
 
     The points are (epoch, value, standard error or None); values that are not finite are left out
     and counted in the title, which is `name`. The reference is what real images score.
@@ -34,7 +33,6 @@ def save_metric_over_epochs(
     name = plain_text(name)
     if not drawn:
         raise DataError(f"{name} has no finite value to draw")
-    value_at = {epoch: value for epoch, value, _ in drawn}
     epochs, values, errors = zip(*drawn, strict=True)
     bars = [error if drawable(error) else math.nan for error in errors]
     left_out = len(points) - len(drawn)
@@ -47,10 +45,6 @@ def save_metric_over_epochs(
         if drawable(reference):
             label = f"real images: {reference:.4g}"
             axes.axhline(reference, color="0.4", ls="--", lw=1.2, label=label)
-        if best is not None:
-            label = f"best: {value_at[best]:.4g} at epoch {round(best, 2):g}"
-            axes.plot(best, value_at[best], "o", color="C3", ms=10, mfc="none", mew=2, label=label)
-        if axes.get_legend_handles_labels()[1]:
             axes.legend(loc="best")
         title = axes.set_title("", loc="left")
         for letters in range(100, 40, -5):  # as many in a line as there is room for

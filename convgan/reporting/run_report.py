@@ -12,7 +12,6 @@ from convgan.runs import Run
 _PICTURES = {
     "training.gif": "Samples from the same latent vectors after each epoch",
     "curves.png": "Training, and validation where images were held out",
-    "frechet.png": "How near the samples come to held-out images, by epoch",
     "eval/samples.png": "100 samples, not chosen",
     "eval/classes.png": "Classes of real and of generated images, as the evaluator sees them",
     "eval/nearest.png": "Samples, and the training images nearest to each",

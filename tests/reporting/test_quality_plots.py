@@ -96,9 +96,7 @@ def drawn(path: Path, figures: list[Figure]) -> Axes:
 
 def test_a_metric_over_epochs(tmp_path: Path, figures: list[Figure]) -> None:
     points = [(1, 30.5, 2.0), (2, math.nan, 1.0), (3, 12.25, None), (5, 14.0, 0.5), (6, 1e31, 1)]
-    save_metric_over_epochs(
-        tmp_path / "a.png", points, name="Fréchet distance", reference=1.23456, best=3
-    )
+    save_metric_over_epochs(tmp_path / "a.png", points, name="Fréchet distance", reference=1.23456)
     axes = drawn(tmp_path / "a.png", figures)
     (bars,) = axes.containers
     line, _, (segments,) = bars.lines  # type: ignore[attr-defined]
@@ -113,14 +111,9 @@ def test_a_metric_over_epochs(tmp_path: Path, figures: list[Figure]) -> None:
     reference = named["real images: 1.235"]
     assert reference.get_linestyle() == "--"
     np.testing.assert_array_equal(reference.get_ydata(), [1.23456, 1.23456])
-    best = named["best: 12.25 at epoch 3"]
-    np.testing.assert_array_equal(best.get_xydata(), [[3, 12.25]])
     legend = axes.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == [
-        "real images: 1.235",
-        "best: 12.25 at epoch 3",
-    ]
+    assert [text.get_text() for text in legend.get_texts()] == ["real images: 1.235"]
     assert axes.get_title(loc="left") == (
         "Fréchet distance\n(values that are not finite, left out: 2)"
     )
@@ -139,14 +132,6 @@ def test_one_point_is_visible(tmp_path: Path, figures: list[Figure], error: floa
     assert [tick for tick in axes.get_xticks() if low < tick < high] == [4]
     blue = (read_png(tmp_path / "a.png") == [31, 119, 180]).all(axis=-1)
     assert blue.sum() > 10
-
-
-def test_the_best_epoch_may_be_a_fraction(tmp_path: Path, figures: list[Figure]) -> None:
-    points = [(0.99987, 3.0, None), (1.99973, 2.0, None)]
-    save_metric_over_epochs(tmp_path / "a.png", points, name="KID", best=1.99973)
-    legend = drawn(tmp_path / "a.png", figures).get_legend()
-    assert legend is not None
-    assert legend.get_texts()[0].get_text() == "best: 2 at epoch 2"
 
 
 @pytest.mark.parametrize(

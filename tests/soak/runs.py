@@ -134,7 +134,7 @@ def _traces(run: Path, *, calls: bool) -> dict[str, Any]:
         told["log as written"] = (run / "metrics.jsonl").read_bytes()
         told["curves"] = (run / "curves.png").read_bytes()
         told["events"] = _events(run)
-    for path in (*run.glob("samples/*"), *run.glob("training.gif"), *run.glob("frechet.png")):
+    for path in (*run.glob("samples/*"), *run.glob("training.gif")):
         told[path.name] = path.read_bytes()
     if (run / "training.gif").exists():
         assert len(iio.imread(run / "training.gif")) == len(EPOCH_ENDS)
