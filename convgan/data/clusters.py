@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgan.data.image_set import Images, ImageSet, Labels
+from convgan.errors import DataError
 
 _COMPONENTS = 50
 _SIDE = 32  # pixels, at least, to which larger images are averaged
