@@ -24,7 +24,14 @@ def test_no_preset_is_left_out(name: str) -> None:
     assert list(read(name)) == presets()
 
 
-@pytest.mark.parametrize("preset", presets())
+# Their networks, on other pictures, are those of presets that stay.
+SAME = {"classifier-fashion", "classifier-fashion-best", "evaluator-fashion"}
+
+
+@pytest.mark.parametrize(
+    "preset",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in SAME else []) for name in presets()],
+)
 def test_first_steps(preset: str, pinned: ProcessPoolExecutor) -> None:
     """A difference from the first step on is another step; one that comes later and grows may be
     another order of the same sums."""

@@ -195,5 +195,5 @@ def test_an_old_configuration_is_refused_once_with_all_its_keys(tmp_path: Path) 
     assert isinstance(config, GanRunConfig)
     assert config.runtime.on_nan == "rollback"
     assert config.train.penalty is not None
-    assert config.train.penalty.interval == 4
+    assert config.train.penalty.interval == 8
     assert config.train.loss.real_label == 0.9

@@ -31,6 +31,7 @@ CLASSIFIER = [*TINY_CLASSIFIER[:3], "--epochs=2"]
 def test_residual_networks_of_a_gan(tmp_path: Path) -> None:
     """That their state comes back is in tests/training/test_state.py."""
     networks = [f"--set=generator={GENERATOR}", f"--set=discriminator={ENCODER}"]
+    networks.append("--set=conditional=false")
     text = done("inspect", "dcgan-fashion", *networks, *GAN[:2])
     assert "  skip: " in text
     assert text.count("  add  ") == 4
@@ -73,6 +74,7 @@ def test_a_residual_classifier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "val_accuracy" in run.manifest["results"]
 
 
+@pytest.mark.slow
 def test_the_recipe_of_wasserstein_with_gradient_penalty(tmp_path: Path) -> None:
     """How such a training is stopped and resumed is in tests/training/test_loop.py."""
     recipe = [

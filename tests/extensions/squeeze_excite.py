@@ -23,9 +23,8 @@ else:
     keras, layers = LazyModule("keras"), LazyModule("keras.layers")
 
 
-def encode(images: keras.KerasTensor, filters: tuple[int, ...]) -> keras.KerasTensor:
+def encode(x: keras.KerasTensor, filters: tuple[int, ...]) -> keras.KerasTensor:
     """Halve the maps once for each number of filters; return one vector (N, C)."""
-    x = images
     for count in filters:
         x = layers.Conv2D(count, 3, strides=2, padding="same", activation="silu")(x)
         weights = layers.GlobalAveragePooling2D()(x)
