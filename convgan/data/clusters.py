@@ -1,8 +1,7 @@
 """Pseudo-labels: clusters of the training images in place of labels.
 
 After Liu et al., 2020 ("Diverse Image Generation via Self-Conditioned GANs"), and Sage et al.,
-2018, but of the pixels, and once: k-means (Lloyd, 1982) of 50 principal components. A conditional
-GAN on Fashion-MNIST gains nearly as much by them as by labels.
+2018, but of the pixels, and once: k-means (Lloyd, 1982) of 50 principal components.
 """
 
 from __future__ import annotations
