@@ -85,7 +85,8 @@ def _read_member(
         )
     if info.compress_type not in _COMPRESSIONS:
         raise DataError(f"{path}: {name} is compressed by method {info.compress_type}, not deflate")
-    content = archive.read(info)
+    with archive.open(info) as stream:  # `archive.read` would unpack all that is there first
+        content = stream.read(info.file_size)
     header = _HEADER.match(content)
     if header is None:
         raise DataError(

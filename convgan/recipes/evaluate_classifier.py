@@ -56,7 +56,8 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
         raise DataError(
             f"{run.folder / 'run.json'}: got temperature {temperature}, expected above 0"
         )
-    calibrated = softmax(logits / (temperature or 1.0), axis=1)
+    scaled = logits / (temperature or 1.0)
+    calibrated = softmax(scaled, axis=1)
     evaluation = ClassifierEvaluation(
         provenance=provenance(run, test),
         mirrored=mirrored,
@@ -69,7 +70,7 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
         **dict(evaluate_classification(logits, test.labels, test.class_names)),
     )
     write_evaluation(run.folder, evaluation)
-    wrong = surest_mistakes(logits, test.labels, _MISTAKES)
+    wrong = surest_mistakes(scaled, test.labels, _MISTAKES)
     draw_classifier_evaluation(
         run.folder,
         evaluation,

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import tracemalloc
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -108,3 +110,22 @@ def test_any_damage_gives_arrays_or_a_data_error(
     except DataError:
         return
     assert all(array.dtype == np.uint8 for array in arrays)
+
+
+def test_no_more_is_unpacked_than_is_announced(tmp_path: Path, arrays: Four) -> None:
+    """64 MB that compress to nothing, in a member that says it has the few bytes of its array."""
+    path, whole = tmp_path / "bomb.npz", io.BytesIO()
+    np.save(whole, arrays[0])
+    true, said = len(whole.getvalue()) + (1 << 26), len(whole.getvalue())
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x_train.npy", whole.getvalue() + bytes(1 << 26))
+    content = path.read_bytes()
+    assert content.count(struct.pack("<I", true)) == 2  # before the member, and in the directory
+    path.write_bytes(content.replace(struct.pack("<I", true), struct.pack("<I", said)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="cannot be read"):
+            read_npz(path)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    finally:
+        tracemalloc.stop()
