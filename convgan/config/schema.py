@@ -64,7 +64,7 @@ class GanRunConfig(RunConfig):
     """`convgan train-dcgan`."""
 
     task: Literal["dcgan"]
-    conditional: bool | Literal["clusters"] = False
+    conditional: Literal[False, True, "clusters"] = False
     """Whether both networks are given the class of each picture: its label, or with `clusters`
     a pseudo-label, which is found without labels, see `convgan.data.clusters`."""
     generator: ChosenGenerator

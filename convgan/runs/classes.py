@@ -50,12 +50,13 @@ def given_classes(run: Run) -> GivenClasses:
 
 
 def keep_clusters(run: Run, clusters: NDArray[np.int64]) -> None:
-    """Write which training image is in which cluster, (N,), below 256.
+    """Write which training image is in which cluster, (N,), below 256, if it is not kept yet.
 
     Raises:
         RunError: it cannot be written.
     """
-    write_arrays(_file(run), {}, {"clusters": clusters.astype(np.uint8)})
+    if not _file(run).is_file():
+        write_arrays(_file(run), {}, {"clusters": clusters.astype(np.uint8)})
 
 
 def kept_clusters(run: Run | None, count: int) -> NDArray[np.int64] | None:

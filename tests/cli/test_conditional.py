@@ -107,6 +107,11 @@ def test_inspect_shows_what_clusters_hold(tmp_path: Path) -> None:
     assert np.ptp(read_png(tmp_path / "dcgan-fashion-clusters.png")) == 255
 
 
+def test_what_conditional_may_be() -> None:
+    said = refused(2, "inspect", "dcgan-fashion", "--set=conditional=maybe")
+    assert "conditional: Input should be False, True or 'clusters'; got 'maybe'" in said
+
+
 def test_pictures_without_labels_are_refused_with_what_to_do(tmp_path: Path) -> None:
     for number in range(12):
         image = np.random.default_rng(number).integers(0, 255, (28, 28, 1), np.uint8)

@@ -60,7 +60,7 @@ def step_losses(preset: str) -> list[dict[str, float]]:
     shape, classes = pictures.image_shape, len(pictures.class_names)
     # As many images as make the steps that the learning rates are planned for.
     planned = -(-_PLANNED * _BATCH // config.train.epochs)
-    task: Task
+    task: Task  # of labels also where there are clusters, which others may find otherwise
     if isinstance(config, ClassifierRunConfig):
         task = build_classifier_task(config, shape, classes, count=planned)
     else:
