@@ -28,7 +28,7 @@ demo: $(BIN)/.ready
 	$(BIN)/convgan eval --out $(DEMO)
 	$(BIN)/convgan train-dcgan $(SMALL) --epochs 10
 	$(BIN)/convgan eval --out $(DEMO)
-	$(BIN)/convgan make-gif --out $(DEMO) --scale 2 --output $(DEMO)/clothes.gif
+	$(BIN)/convgan make-gif --out $(DEMO) --output $(DEMO)/clothes.gif
 	@echo
 	@echo "Look at $(DEMO)/clothes.gif, and at report.html in each folder of $(DEMO)"
 
