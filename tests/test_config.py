@@ -317,8 +317,6 @@ def test_a_mistake_in_an_augmentation_is_named_where_it_is() -> None:
     change = "train.augmentations=[flip, {name: shift, pixels: 99}]"
     said = refused("classifier-mnist", change)
     assert "train.augmentations.1.pixels: Input should be less than or equal to 16" in said
-    said = refused("classifier-mnist", "train.augmentations=[flip, {name: affine}]", "train.xla=1")
-    assert "xla true cannot go with the augmentation affine" in said
 
 
 @pytest.mark.parametrize(

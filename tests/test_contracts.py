@@ -53,7 +53,7 @@ SMALLEST: dict[str, dict[str, dict[str, Any]]] = {
     "penalty": {"r1": {"weight": 1}, "gradient_penalty": {"weight": 1}},
     "augmentation": {
         "shift": {"pixels": 2},
-        "affine": {"degrees": 20, "scale": 0.1},
+        "affine": {"degrees": 20, "scale": 0.1, "shear": 0.1, "elastic": 1},
         "flip": {},
         "cutout": {"size": 3},
     },
@@ -283,11 +283,6 @@ def test_an_augmentation(name: str, how: str) -> None:
 
 
 @names(AUGMENTATIONS)
-def test_an_augmentation_compiles_where_it_says_so(name: str) -> None:
+def test_xla_compiles_an_augmentation(name: str) -> None:
     augmentation: Augmentation = smallest(AUGMENTATIONS, name)
-    compiled = tf.function(augmentation.__call__, jit_compile=True)
-    if augmentation.xla:
-        changed(compiled)
-    else:
-        with pytest.raises(tf.errors.InvalidArgumentError, match="unsupported operation"):
-            changed(compiled)
+    changed(tf.function(augmentation.__call__, jit_compile=True))

@@ -133,9 +133,6 @@ class Penalty(Named, ABC):
 class Augmentation(Named, ABC):
     """A random change of training images that keeps their class."""
 
-    xla: ClassVar[bool] = True
-    """Whether XLA can compile it."""
-
     @abstractmethod
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Change each of the float images (N, H, W, C) in [-1, 1] differently.

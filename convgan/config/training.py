@@ -86,16 +86,6 @@ class ClassifierTrainConfig(TrainConfig):
     """Validation and `convgan eval` take the mean of the logits of each image and its mirror
     image, at twice the time; not for digits."""
 
-    @model_validator(mode="after")
-    def _xla_can_compile_it(self) -> ClassifierTrainConfig:
-        for augmentation in self.augmentations:
-            if self.xla and not augmentation.xla:
-                raise ValueError(
-                    f"xla true cannot go with the augmentation {augmentation.name}, which XLA "
-                    "cannot compile; set it to false, or leave that out"
-                )
-        return self
-
 
 class GanTrainConfig(TrainConfig):
     """The adversarial training."""

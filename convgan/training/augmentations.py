@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import tensorflow as tf
 else:
     tf = LazyModule("tensorflow")
+
+
+_BEND = 5  # pixels from one random displacement to the next
 
 
 @AUGMENTATIONS.add("shift")
@@ -36,35 +39,37 @@ class Shift(Augmentation):
 
 @AUGMENTATIONS.add("affine")
 class Affine(Augmentation):
-    """Turn each image about its centre, and enlarge or shrink it; its edges fill what is outside.
+    """Turn, enlarge or shrink, shear and bend each image; its edges fill what is outside.
 
-    The angle is uniform in [-degrees, degrees]; the size is divided by a number uniform in
-    [1 - scale, 1 + scale].
+    All in one bilinear resampling. The angle is uniform in [-degrees, degrees]; the size is divided
+    by a number uniform in [1 - scale, 1 + scale]; a row moves sideways by up to `shear` times its
+    distance from the centre. `elastic` is the standard deviation in pixels of a random displacement
+    of each pixel, which changes smoothly over some 5 pixels (Simard et al., 2003).
     """
 
     name: Literal["affine"]
     degrees: Annotated[float, Field(ge=0, le=180)] = 0.0
     scale: Fraction = 0.0
-
-    xla: ClassVar[bool] = False
+    shear: Fraction = 0.0
+    elastic: Annotated[float, Field(ge=0, le=64)] = 0.0
 
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Return the images resampled once, bilinearly, (N, H, W, C)."""
-        _, height, width, _ = images.shape
-        chance = tf.random.stateless_uniform([_count(images), 2], seed, minval=-1.0, maxval=1.0)
+        """Return the images, (N, H, W, C)."""
+        count, (height, width, _) = _count(images), images.shape[1:]
+        chance = tf.random.stateless_uniform([count, 3, 1, 1], seed, minval=-1.0, maxval=1.0)
         angle, factor = math.radians(self.degrees) * chance[:, 0], 1.0 + self.scale * chance[:, 1]
-        cosine, sine, zero = factor * tf.cos(angle), factor * tf.sin(angle), tf.zeros_like(angle)
-        x, y = (width - 1) / 2, (height - 1) / 2  # the centre stays where it is
-        from_column = (cosine, -sine, x - cosine * x + sine * y)
-        from_row = (sine, cosine, y - sine * x - cosine * y)
-        return tf.raw_ops.ImageProjectiveTransformV3(
-            images=images,
-            transforms=tf.stack([*from_column, *from_row, zero, zero], axis=1),
-            output_shape=[height, width],
-            fill_value=0.0,
-            interpolation="BILINEAR",
-            fill_mode="NEAREST",
-        )
+        # From the centre, which stays where it is: (1, H, 1) and (1, 1, W).
+        y = tf.range(height, dtype=tf.float32)[None, :, None] - (height - 1) / 2
+        x = tf.range(width, dtype=tf.float32)[None, None, :] - (width - 1) / 2
+        x += self.shear * chance[:, 2] * y
+        rows = factor * (tf.sin(angle) * x + tf.cos(angle) * y) + (height - 1) / 2
+        columns = factor * (tf.cos(angle) * x - tf.sin(angle) * y) + (width - 1) / 2
+        if self.elastic:
+            grid = [count, -(-height // _BEND), -(-width // _BEND), 2]
+            bend = tf.random.stateless_normal(grid, seed + 1, stddev=self.elastic)
+            bend = tf.image.resize(bend, [height, width])
+            rows, columns = rows + bend[..., 0], columns + bend[..., 1]
+        return _sampled(images, rows, columns)
 
 
 @AUGMENTATIONS.add("flip")
@@ -112,3 +117,23 @@ def _moved(size: int, offsets: tf.Tensor) -> tf.Tensor:
 def _inside(size: int, first: tf.Tensor, side: int) -> tf.Tensor:
     index = tf.range(size)[None, :] - first[:, None]
     return (index >= 0) & (index < side)
+
+
+def _sampled(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+    """Return images (N, H, W, C) between whose pixels these lie, (N, H, W) each: bilinearly."""
+    _, height, width, channels = images.shape
+    rows = tf.clip_by_value(rows, 0.0, height - 1.0)
+    columns = tf.clip_by_value(columns, 0.0, width - 1.0)
+    top, left = tf.floor(rows), tf.floor(columns)
+    down, right = (rows - top)[..., None], (columns - left)[..., None]
+    top, left = tf.cast(top, tf.int32), tf.cast(left, tf.int32)
+    pixels = tf.reshape(images, [-1, channels])
+    first = tf.range(_count(images))[:, None, None] * (height * width)
+
+    def at(row: tf.Tensor, column: tf.Tensor) -> tf.Tensor:
+        return tf.gather(pixels, first + row * width + column)
+
+    bottom, next_column = tf.minimum(top + 1, height - 1), tf.minimum(left + 1, width - 1)
+    upper = at(top, left) * (1 - right) + at(top, next_column) * right
+    lower = at(bottom, left) * (1 - right) + at(bottom, next_column) * right
+    return upper * (1 - down) + lower * down

@@ -83,32 +83,56 @@ def test_a_square_is_grey(side: int) -> None:
     assert len(set(names)) > 0.9 * len(centres)
 
 
-def warped(image: NDArray[np.float32], degrees: float, factor: float) -> NDArray[np.float32]:
-    """Turned and enlarged by a loop over pixels, each mixed from the four around its origin."""
+def sampled(
+    image: NDArray[np.float32], rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """By a loop over pixels, each mixed from the four around its origin."""
     height, width, _ = image.shape
-    cosine, sine = factor * np.cos(np.radians(degrees)), factor * np.sin(np.radians(degrees))
     made = np.zeros_like(image)
-    for row in range(height):
-        for column in range(width):
-            right, down = column - (width - 1) / 2, row - (height - 1) / 2
-            x = cosine * right - sine * down + (width - 1) / 2
-            y = sine * right + cosine * down + (height - 1) / 2
-            for r in (int(np.floor(y)), int(np.floor(y)) + 1):
-                for c in (int(np.floor(x)), int(np.floor(x)) + 1):
-                    part = max(0, 1 - abs(y - r)) * max(0, 1 - abs(x - c))
-                    made[row, column] += (
-                        part * image[min(max(r, 0), height - 1), min(max(c, 0), width - 1)]
-                    )
+    for row, column in np.ndindex(height, width):
+        y, x = rows[row, column], columns[row, column]
+        for r in (int(np.floor(y)), int(np.floor(y)) + 1):
+            for c in (int(np.floor(x)), int(np.floor(x)) + 1):
+                part = max(0, 1 - abs(y - r)) * max(0, 1 - abs(x - c))
+                made[row, column] += (
+                    part * image[min(max(r, 0), height - 1), min(max(c, 0), width - 1)]
+                )
     return made
 
 
-def test_each_picture_is_turned_and_scaled_about_its_centre() -> None:
-    change = change_of("affine", degrees=30.0, scale=0.2)
-    seed = stream_seed(1, "a", 0)
-    chance = tf.random.stateless_uniform([len(IMAGES), 2], seed, minval=-1.0, maxval=1.0).numpy()
+def where(
+    degrees: float, factor: float, shear: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The row and the column that each pixel comes from, by matrices."""
+    height, width, _ = SHAPE
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turn = factor * np.array([[cosine, -sine], [sine, cosine]]) @ np.array([[1, shear], [0, 1]])
+    centre = np.array([(width - 1) / 2, (height - 1) / 2])
+    found = np.empty((height, width, 2))
+    for row, column in np.ndindex(height, width):
+        found[row, column] = turn @ ([column, row] - centre) + centre
+    return found[..., 1], found[..., 0]
+
+
+def test_each_picture_is_turned_scaled_and_sheared_about_its_centre() -> None:
+    change = change_of("affine", degrees=30.0, scale=0.2, shear=0.3)
+    seed, shape = stream_seed(1, "a", 0), [len(IMAGES), 3]
+    chance = tf.random.stateless_uniform(shape, seed, minval=-1.0, maxval=1.0).numpy()
     assert np.abs(chance).max() > 0.9
-    for image, result, (turn, size) in zip(IMAGES, made(change), chance, strict=True):
-        assert result == pytest.approx(warped(image, 30 * turn, 1 + 0.2 * size), abs=1e-4)
+    for image, result, (turn, size, shear) in zip(IMAGES, made(change), chance, strict=True):
+        rows, columns = where(30 * turn, 1 + 0.2 * size, 0.3 * shear)
+        assert result == pytest.approx(sampled(image, rows, columns), abs=1e-4)
+
+
+def test_each_picture_is_bent_by_smooth_displacements() -> None:
+    change = change_of("affine", elastic=0.8)
+    (height, width, _), seed = SHAPE, stream_seed(1, "a", 0) + 1
+    grids = tf.random.stateless_normal([len(IMAGES), 2, 1, 2], seed, stddev=0.8).numpy()
+    rows, columns = np.mgrid[:height, :width].astype(float)
+    places = (np.arange(height) + 0.5) * 2 / height - 0.5
+    for image, result, grid in zip(IMAGES, made(change), grids, strict=True):
+        down, right = (np.interp(places, [0, 1], grid[:, 0, axis])[:, None] for axis in (0, 1))
+        assert result == pytest.approx(sampled(image, rows + down, columns + right), abs=1e-4)
 
 
 def test_a_warp_by_nothing_changes_nothing() -> None:
