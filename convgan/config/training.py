@@ -51,7 +51,18 @@ class AdamW(Section):
     weight_decay: Annotated[float, Field(gt=0, le=10)] = 0.01
 
 
-Optimizer = Annotated[Adam | AdamW | RMSprop | SGD, Discriminator("name")]
+class Muon(Section):
+    """Orthogonal steps for convolutions (Jordan et al., 2024), Adam for all else."""
+
+    name: Literal["muon"]
+    learning_rate: Positive = 5e-2
+    """Of the convolutions: about the fraction of a kernel's norm by which it moves."""
+    momentum: Fraction = 0.9
+    adam_rate: Positive = 0.1
+    """Adam's learning rate, as a multiple of this one."""
+
+
+Optimizer = Annotated[Adam | AdamW | Muon | RMSprop | SGD, Discriminator("name")]
 Schedule = Literal["constant", "cosine", "linear", "one_cycle"]
 
 
@@ -85,6 +96,9 @@ class ClassifierTrainConfig(TrainConfig):
     evaluate_mirrored: bool = False
     """Validation and `convgan eval` take the mean of the logits of each image and its mirror
     image, at twice the time; not for digits."""
+    evaluate_shifted: bool = False
+    """They take, with half the weight, the logits of each image moved by a pixel both ways, up and
+    left and down and right, at three times the time."""
 
 
 class GanTrainConfig(TrainConfig):

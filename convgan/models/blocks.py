@@ -60,7 +60,8 @@ class ConvBlock(Block):
 
     downsample: Literal["stride", "max_pool", "average_pool"] = "stride"
     """What makes the maps smaller by `stride`: the convolution itself, or a pooling of that size
-    after the activation."""
+    after the activation, or, by `pool_position`, before the norm, which is cheaper."""
+    pool_position: Literal["before_norm", "after_activation"] = "after_activation"
     spectral_norm: bool = False
 
 
@@ -110,9 +111,15 @@ def conv_block(
         stride=stride, padding=padding, use_bias=block.use_bias,
         init_stddev=init_stddev, spectral_norm=block.spectral_norm,
     )  # fmt: skip
+
+    def pooled_at(position: str, x: Maps) -> Maps:
+        if not pooled or block.pool_position != position:
+            return x
+        return pool(x, block.downsample, block.stride, f"{name}_pool", key=key)
+
+    x = pooled_at("before_norm", x)
     x = _norm_and_activation(x, block, name, exact_norm=exact_norm)
-    if pooled:
-        x = pool(x, block.downsample, block.stride, f"{name}_pool", key=key)
+    x = pooled_at("after_activation", x)
     x = dropout(x, block.dropout, name)
     for index in range(block.residual_units):
         unit = f"{name}_unit{index + 1}"

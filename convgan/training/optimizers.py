@@ -6,10 +6,12 @@ import keras
 import tensorflow as tf
 
 from convgan.config import Optimizer, Schedule
+from convgan.training.muon import Muon
 
 _KINDS = {
     "adam": keras.optimizers.Adam,
     "adamw": keras.optimizers.AdamW,
+    "muon": Muon,
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
 }

@@ -93,7 +93,7 @@ def sampled(
         y, x = rows[row, column], columns[row, column]
         for r in (int(np.floor(y)), int(np.floor(y)) + 1):
             for c in (int(np.floor(x)), int(np.floor(x)) + 1):
-                part = max(0, 1 - abs(y - r)) * max(0, 1 - abs(x - c))
+                part = max(0.0, 1 - float(abs(y - r))) * max(0.0, 1 - float(abs(x - c)))
                 made[row, column] += (
                     part * image[min(max(r, 0), height - 1), min(max(c, 0), width - 1)]
                 )

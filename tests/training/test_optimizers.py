@@ -11,6 +11,7 @@ import tensorflow as tf
 from pydantic import TypeAdapter
 
 from convgan.config import Adam, Optimizer, RMSprop, Schedule
+from convgan.training.muon import Muon, orthogonal
 from convgan.training.optimizers import build_optimizer
 
 from .tiny import classifier, classifier_spec, dcgan, gan_train
@@ -127,3 +128,31 @@ def test_adamw_is_adam_whose_kernels_shrink() -> None:
     decayed = steps_of(rate | {"name": "adamw", "weight_decay": 0.3}, [1.0])
     shrunk = [plain[0] - 0.03 * 1.0, plain[1] + 0.03 * 2.0, plain[2]]
     assert decayed == pytest.approx(shrunk, rel=1e-5)
+
+
+def test_muon_turns_a_gradient_into_one_of_equal_singular_values() -> None:
+    random = np.random.default_rng(3)
+    for shape in ((36, 7), (9, 24), (5, 5)):
+        gradient = random.normal(size=shape) * np.geomspace(0.1, 10, shape[1])
+        made = orthogonal(tf.constant(gradient, tf.float32)).numpy()
+        left, _, right = np.linalg.svd(gradient, full_matrices=False)
+        assert np.linalg.svd(left.T @ made @ right.T)[1] == pytest.approx(1, abs=0.35)
+        off = left.T @ made @ right.T
+        assert np.abs(off - np.diag(np.diag(off))).max() < 1e-3  # in the gradient's own directions
+
+
+def test_muon_moves_kernels_by_their_momentum_and_the_rest_as_adam() -> None:
+    kernel = keras.Variable(np.ones((3, 3, 2, 4), np.float32), name="kernel")
+    bias = keras.Variable(np.zeros(4, np.float32), name="bias")
+    muon = Muon(0.1, momentum=0.5, adam_rate=0.2)
+    muon.build([kernel, bias])
+    random = np.random.default_rng(4)
+    gradients = [random.normal(size=(3, 3, 2, 4)).astype(np.float32) for _ in range(2)]
+    moment, expected = np.zeros((3, 3, 2, 4)), np.ones((18, 4))
+    for gradient in gradients:
+        moment = 0.5 * moment + gradient
+        matrix = tf.constant((gradient + 0.5 * moment).reshape(18, 4), tf.float32)
+        expected = expected - 0.1 * orthogonal(matrix).numpy()
+        muon.apply([tf.constant(gradient), tf.ones(4)], [kernel, bias])
+    np.testing.assert_allclose(kernel.numpy().reshape(18, 4), expected, atol=1e-5)
+    np.testing.assert_allclose(bias.numpy(), -0.04, rtol=1e-4)  # Adam: its rate, twice
