@@ -1,0 +1,62 @@
+"""The search for the recipe of the conditional GANs: candidates of two epochs each.
+
+    python -m benchmarks.search [--seed 0] [--only NAME …] [--out docs/benchmark]
+
+Each is one change of `cgan-fashion` and is trained on the full Fashion-MNIST but its held-out
+twentieth, by which alone it is judged. What `search.json` already has is kept. Some 10 to 20
+minutes each on two cores.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from benchmarks.options import logger, parser, read_options, train, write
+from convgan.config import load_config
+from convgan.hardware import start_tensorflow
+from convgan.runs.log import MetricsFile
+
+PLAIN = ("generator.blocks.0.residual_units=0", "discriminator.blocks.2.residual_units=0")
+CANDIDATES: dict[str, tuple[str, ...]] = {
+    "cgan-fashion": (),
+    "R1 every 8": ("train.penalty.interval=8",),
+    "no residual units": PLAIN,
+}
+
+
+def main() -> None:
+    """Train, print and write."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--seed", type=int, default=0)
+    arguments.add_argument("--only", nargs="+", choices=CANDIDATES, default=list(CANDIDATES))
+    options = read_options(arguments)
+    start_tensorflow(device="cpu")
+    path: Path = options.out / "search.json"
+    record: list[dict[str, Any]] = json.loads(path.read_text()) if path.exists() else []
+    for name in options.only:
+        if any((row["name"], row["seed"]) == (name, options.seed) for row in record):
+            continue
+        changes = [*CANDIDATES[name], "train.epochs=2", "data.source=full", f"seed={options.seed}"]
+        with tempfile.TemporaryDirectory() as folder:
+            begin = time.perf_counter()
+            run = train(load_config("cgan-fashion", changes), Path(folder))
+            seconds = time.perf_counter() - begin
+            assert run
+            rows = MetricsFile(run.folder / "metrics.jsonl").records()
+        distances = [row["val_frechet"] for row in rows if "val_frechet" in row]
+        record.append(
+            {"name": name, "seed": options.seed, "seconds": seconds, "val_frechet": distances}
+        )
+        logger.info("%s, seed %d: %s in %.0f s", name, options.seed, distances, seconds)
+        write(path, record)
+
+
+if __name__ == "__main__":
+    main()
