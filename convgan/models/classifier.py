@@ -36,9 +36,13 @@ class Classifier(ClassifierConfig):
     name: Literal["classifier"] = "classifier"
     input_range: Literal["[-1, 1]", "[0, 1]"] = "[-1, 1]"
     """What the pixels are scaled to before the first convolution."""
+    whitening: Annotated[int, Field(ge=0, le=7)] = 0
+    """Side of the patches that a first convolution, which is not trained, makes uncorrelated
+    (see `models.whitening`), with a ReLU behind it; 0 for none."""
     blocks: Annotated[tuple[ConvBlock, ...], Field(min_length=1, max_length=100)]
-    flatten: Literal["flatten", "average"] = "flatten"
-    """How the last feature map becomes a vector: all of it, or its average over the image."""
+    flatten: Literal["flatten", "average", "maximum"] = "flatten"
+    """How the last feature map becomes a vector: all of it, or its average or maximum over the
+    image."""
     hidden: Annotated[tuple[Hidden, ...], Field(max_length=100)] = ()
     output_norm: Literal["none", "batch"] = "none"
     """Of the logits."""
@@ -49,13 +53,23 @@ class Classifier(ClassifierConfig):
         x = images
         if self.input_range == "[0, 1]":
             x = layers.Rescaling(0.5, offset=0.5, name="unit_range")(x)
+        if self.whitening:
+            x = layers.Conv2D(
+                2 * self.whitening**2 * image_shape[-1], self.whitening,
+                padding="same", use_bias=False, trainable=False, name="whitening",
+            )(x)  # fmt: skip
+            x = activate(x, "relu", "whitening")
         for index, block in enumerate(self.blocks):
             x = conv_block(
                 x, block, f"block{index + 1}", key=f"model.blocks.{index}",
                 init_stddev=None, exact_norm=False,
             )  # fmt: skip
-        flatten = layers.Flatten if self.flatten == "flatten" else layers.GlobalAveragePooling2D
-        x = flatten(name=self.flatten)(x)
+        flatten = {
+            "flatten": layers.Flatten,
+            "average": layers.GlobalAveragePooling2D,
+            "maximum": layers.GlobalMaxPooling2D,
+        }
+        x = flatten[self.flatten](name=self.flatten)(x)
         for index, hidden in enumerate(self.hidden, start=1):
             name = f"hidden{index}"
             x = layers.Dense(hidden.units, name=name)(x)

@@ -13,6 +13,7 @@ from convgan.evaluation.classification import evaluate_classification, fit_tempe
 from convgan.evaluation.prediction import predict_logits
 from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.build import check_networks, network_specs
+from convgan.models.whitening import fit_whitening
 from convgan.runs import Run
 from convgan.training.build import build_classifier_task
 from convgan.training.callback import Callback, Numbers
@@ -38,6 +39,7 @@ def train_classifier(config: ClassifierRunConfig, options: RunOptions) -> Run | 
     config = resolve_precision(config, train, build)
     set_precision_and_seed(config.train.precision, config.seed)
     task = build()
+    fit_whitening(task.network, train.images)
     if options.dry_run:
         dry_run(task, train, config.train)
         return None
