@@ -14,7 +14,12 @@ import typer
 Proposals = list[tuple[str, str]]
 """What may be typed, each with a word of help for the shells that show it."""
 
-_TASKS = {"train-classifier": "classifier", "train-dcgan": "dcgan", "make-gif": "dcgan"}
+_TASKS = {
+    "train-classifier": "classifier",
+    "train-dcgan": "dcgan",
+    "make-gif": "dcgan",
+    "generate": "dcgan",
+}
 
 
 def _quietly(

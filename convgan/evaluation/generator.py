@@ -30,7 +30,7 @@ from convgan.runs.evaluations import (
     Protocol,
 )
 
-Which = Literal["best", "last"]
+Which = Literal["best", "last", "raw"]
 SAMPLES = 10_000
 SEED = 0
 """Of the latent vectors and of all draws: the same for every run."""
@@ -118,10 +118,12 @@ class Subject:
 
 
 def choose_generator(run: Run, which: Which | None) -> tuple[Path, Checkpoint]:
-    """Return the generator's file, and which it is: the best by held-out images, or the last.
+    """Return the generator's file, and which it is.
+
+    The best by held-out images, the last, or the last without the average of its weights.
 
     Raises:
-        UsageError: the best is asked for, and none was kept.
+        UsageError: the best or the one without average is asked for, and none was kept.
     """
     best = run.folder / "model" / "generator-best.safetensors"
     if which == "best" and not best.is_file():
@@ -129,9 +131,15 @@ def choose_generator(run: Run, which: Which | None) -> tuple[Path, Checkpoint]:
             f"{run.folder} kept no best generator: it was trained with train.evaluate_every 0, "
             "or with too few held-out images (data.validation). Use --which last"
         )
-    chosen: Which = "last" if which == "last" or not best.is_file() else "best"
-    made: dict[str, Any] = run.manifest.get("results" if chosen == "last" else "best") or {}
-    path = best if chosen == "best" else best.with_name("generator.safetensors")
+    raw = best.with_name("generator_raw.safetensors")
+    if which == "raw" and not raw.is_file():
+        raise UsageError(
+            f"{run.folder} has no generator without average: it was trained with train.ema_decay "
+            "0, so that the last one is it. Use --which last"
+        )
+    chosen: Which = which or ("best" if best.is_file() else "last")
+    made: dict[str, Any] = run.manifest.get("best" if chosen == "best" else "results") or {}
+    path = {"best": best, "last": best.with_name("generator.safetensors"), "raw": raw}[chosen]
     return path, Checkpoint(which=chosen, epoch=made.get("epoch"), step=made.get("step"))
 
 

@@ -42,12 +42,18 @@ def write_animation(
         DataError: there are no frames, one is missing or damaged, or their sizes differ.
         RunError: the file cannot be written.
     """
-    _check(target, fps=fps, hold=hold, scale=scale)
+    check_film(target, fps=fps, hold=hold, scale=scale)
+    write_film(_film(frames, scale), target, fps=fps, hold=hold)
+
+
+def write_film(film: NDArray[np.uint8], target: Path, *, fps: float, hold: float = 0.0) -> None:
+    """Write frames (T, H, W, C), as `write_animation` does, to a checked target."""
     write = _write_gif if target.suffix.lower() == ".gif" else _write_mp4
-    write(_film(frames, scale), target, fps=fps, hold=hold)
+    write(film, target, fps=fps, hold=hold)
 
 
-def _check(target: Path, *, fps: float, hold: float, scale: int) -> None:
+def check_film(target: Path, *, fps: float, hold: float = 0.0, scale: int = 1) -> None:
+    """Raise UsageError if `target` cannot become a film, or a number is out of its range."""
     suffix = target.suffix.lower()
     if suffix not in {".gif", ".mp4"}:
         raise UsageError(f"cannot write {target}: expected a name that ends in .gif or .mp4")

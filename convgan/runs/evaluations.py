@@ -97,7 +97,7 @@ class Protocol(_Part):
 class Checkpoint(_Part):
     """Which of a run's generators was measured."""
 
-    which: Literal["best", "last"]
+    which: Literal["best", "last", "raw"]
     epoch: int | None
     step: int | None
 

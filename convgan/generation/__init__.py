@@ -1,0 +1,1 @@
+"""Seeds to the pictures of a trained generator."""

@@ -1,0 +1,119 @@
+"""Seeds to pictures: one seed is one picture, however many others are asked for with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from convgan.models.pixels import to_uint8
+from convgan.training.streams import draw_labels, stream_seed
+
+BLOCK = 64
+"""Seeds whose pictures are always made together. The last bits of a sum depend on how many are
+summed beside it, so a single picture is made with all of its block."""
+LEAST_TRUNCATION = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class SeededGenerator:
+    """A generator that is asked by seeds.
+
+    Args:
+        network: latent vectors (N, latent_dim) to images in [-1, 1], with one-hot classes (N, K)
+            if it is conditional.
+        fractions: of the K classes, by which seeds get theirs; None: it is not conditional.
+        truncation: latent values beyond ± this one are drawn again (Brock et al., 2019, section
+            3.1); None: they stay.
+        label: the class of all pictures; None: each seed's own.
+    """
+
+    network: keras.Model
+    fractions: NDArray[np.float64] | None = None
+    truncation: float | None = None
+    label: int | None = None
+
+    def pictures(self, seeds: Sequence[int]) -> NDArray[np.uint8]:
+        """Return the pictures of seeds, (N, H, W, C)."""
+        made = np.empty((len(seeds), *self.network.output_shape[1:]), np.uint8)
+        wanted = np.asarray(seeds, np.int64)
+        for block in np.unique(wanted // BLOCK):
+            here = np.flatnonzero(wanted // BLOCK == block)
+            inputs = [self._block_latents(int(block))]
+            if self.fractions is not None:
+                inputs.append(np.eye(len(self.fractions))[self._block_labels(int(block))])
+            made[here] = self._apply(*inputs).numpy()[wanted[here] % BLOCK]
+        return made
+
+    def latents(self, seeds: Sequence[int]) -> NDArray[np.float32]:
+        """Return the latent vectors of seeds, (N, latent_dim)."""
+        return self._by_seed(seeds, self._block_latents)
+
+    def labels(self, seeds: Sequence[int]) -> NDArray[np.int64] | None:
+        """Return the classes of seeds, (N,); None if the generator is not conditional."""
+        return None if self.fractions is None else self._by_seed(seeds, self._block_labels)
+
+    def pictures_at(self, *inputs: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Return the pictures of any inputs: latent vectors and mixtures of classes, (N, K)."""
+        made = []
+        for start in range(0, len(inputs[0]), BLOCK):
+            parts = [each[start : start + BLOCK] for each in inputs]
+            count = len(parts[0])
+            padded = [np.pad(each, ((0, BLOCK - count), (0, 0))) for each in parts]
+            made.append(self._apply(*padded).numpy()[:count])
+        return np.concatenate(made)
+
+    def _by_seed(self, seeds: Sequence[int], of_block: Callable[[int], Any]) -> NDArray[Any]:
+        blocks = {block: np.asarray(of_block(block)) for block in {seed // BLOCK for seed in seeds}}
+        return np.stack([blocks[seed // BLOCK][seed % BLOCK] for seed in seeds])
+
+    def _block_latents(self, block: int) -> tf.Tensor:
+        shape = [BLOCK, self.network.inputs[0].shape[-1]]
+        z = tf.random.stateless_normal(shape, stream_seed(0, "generate", block))
+        draw = 0
+        while self.truncation and tf.reduce_any(outside := tf.abs(z) > self.truncation):
+            draw += 1
+            again = stream_seed(draw, "generate again", block)
+            z = tf.where(outside, tf.random.stateless_normal(shape, again), z)
+        return z
+
+    def _block_labels(self, block: int) -> NDArray[np.int64]:
+        if self.label is not None or self.fractions is None:
+            return np.full(BLOCK, self.label)
+        drawn = draw_labels(self.fractions, stream_seed(0, "generate labels", block), BLOCK)
+        return np.asarray(drawn)
+
+    @cached_property
+    def _apply(self) -> Any:
+        """The network, compiled for blocks alone."""
+        shapes = [tf.TensorSpec((BLOCK, each.shape[-1])) for each in self.network.inputs]
+
+        @tf.function(input_signature=shapes, autograph=False)
+        def apply(*inputs: tf.Tensor) -> tf.Tensor:
+            given = inputs[0] if len(inputs) == 1 else list(inputs)
+            return to_uint8(self.network(given, training=False))
+
+        return lambda *inputs: apply(*(tf.cast(each, tf.float32) for each in inputs))
+
+
+def great_circle(
+    one: NDArray[np.float32], other: NDArray[np.float32], shares: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return the vectors (N, D) that lie these shares, (N,), of the way from one to the other.
+
+    Along the arc between their directions (Shoemake, 1985; for latent vectors White, 2016, section
+    2.1), so that none is shorter than both, as on a straight line.
+    """
+    cosine = np.dot(one, other) / (np.linalg.norm(one) * np.linalg.norm(other))
+    angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+    t = shares[:, None]
+    if np.sin(angle) < 1e-6:  # one direction, or opposite ones, between which no arc is nearest
+        return np.asarray((1 - t) * one + t * other, np.float32)
+    path = np.sin((1 - t) * angle) * one + np.sin(t * angle) * other
+    return np.asarray(path / np.sin(angle), np.float32)

@@ -1,0 +1,127 @@
+"""`convgan generate`: pictures by seed, in each form."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from convgan.reporting import read_png
+
+from .commands import TINY_DCGAN, done, refused
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one run whose networks are given labels."""
+    out = tmp_path_factory.mktemp("labelled")
+    done("train-dcgan", *TINY_DCGAN, "--set=conditional=true", "--epochs=1", "--out", out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def unconditional(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("plain")
+    done("train-dcgan", *TINY_DCGAN, "--set=conditional=false", "--epochs=1", "--out", out)
+    return out
+
+
+def test_a_seed_is_a_file_of_the_same_bytes_at_any_number(out: Path, tmp_path: Path) -> None:
+    one, many = tmp_path / "one", tmp_path / "many"
+    done("generate", "--out", out, "-n1", "-o", one)
+    done("generate", "--out", out, "--seeds=0-200,1000", "-o", many)
+    assert (one / "seed-0000.png").read_bytes() == (many / "seed-0000.png").read_bytes()
+    assert len(list(many.glob("*.png"))) == 202
+    listed = json.loads((many / "seeds.json").read_text())
+    assert [entry["seed"] for entry in listed["pictures"]] == [*range(201), 1000]
+    assert listed["pictures"][-1]["file"] == "seed-1000.png"
+    assert listed["which"] == "last"  # no best one is kept without held-out images
+
+
+def test_the_run_s_own_folder_grows_but_is_not_mixed(out: Path) -> None:
+    done("generate", "--out", out, "--seeds=3")
+    folder = Path(done("generate", "--out", out, "--seeds=2").strip())
+    assert folder == out / "dcgan-fashion-0001/generated"
+    assert {path.name for path in folder.iterdir()} == {
+        *("seed-0002.png", "seed-0003.png", "seeds.json")
+    }
+    said = refused(2, "generate", "--out", out, "--seeds=2", "--truncation=1")
+    assert "has pictures of another generator, class or truncation" in said
+    assert len(json.loads((folder / "seeds.json").read_text())["pictures"]) == 2
+
+
+def test_another_generator_of_the_run(out: Path, tmp_path: Path) -> None:
+    for which in ("last", "raw"):
+        done("generate", "--out", out, "-n8", f"--which={which}", "-o", tmp_path / which)
+    made = [(tmp_path / which / "seed-0005.png").read_bytes() for which in ("last", "raw")]
+    assert made[0] != made[1]
+    assert "kept no best generator" in refused(2, "generate", "--out", out, "--which=best")
+
+
+def test_an_archive_of_one_class(labelled: Path, tmp_path: Path) -> None:
+    done("generate", "--out", labelled, "--seeds=5,1,70", "--npz", tmp_path / "a.npz")
+    done("generate", "--out", labelled, "--class=Bag", "-n6", "--npz", tmp_path / "bags.npz")
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as archive:
+        assert archive["seeds"].tolist() == [5, 1, 70]
+        assert archive["images"].shape == (3, 28, 28, 1)
+        assert archive["images"].dtype == np.uint8
+        assert archive["labels"].shape == (3,)
+    with np.load(tmp_path / "bags.npz", allow_pickle=False) as archive:
+        assert archive["labels"].tolist() == [8] * 6
+        assert archive["seeds"].tolist() == list(range(6))
+
+
+def test_a_grid_has_a_column_for_each_class_that_was_drawn(labelled: Path, tmp_path: Path) -> None:
+    done("generate", "--out", labelled, "-n3", "--grid", tmp_path / "g.png")
+    done("generate", "--out", labelled, "-n9", "--class=Bag", "--grid", tmp_path / "bags.png")
+    assert read_png(tmp_path / "g.png").shape[1] in {86 * columns + 2 for columns in (1, 2, 3)}
+    assert read_png(tmp_path / "bags.png").shape == (3 * 58 + 2, 3 * 58 + 2, 1)
+
+
+def test_a_film_begins_at_the_first_seed_and_passes_the_others(
+    labelled: Path, tmp_path: Path
+) -> None:
+    options = ["--out", str(labelled), "--seeds=3,8"]
+    done("generate", *options, "--walk", tmp_path / "w.gif", "--frames=6")
+    done("generate", *options, "-o", tmp_path)
+    film = iio.imread(tmp_path / "w.gif")
+    assert film.shape[:3] == (6, 280, 280)
+    for frame, seed in ((0, 3), (3, 8)):
+        picture = read_png(tmp_path / f"seed-{seed:04d}.png")[..., 0].astype(int)
+        shown = film[frame, ::10, ::10].reshape(28, 28, -1)[..., 0]
+        assert np.abs(shown - picture).max() <= 1
+
+
+def test_an_evaluator_chooses_for_a_gan_without_classes(
+    unconditional: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "some.npz"
+    done("generate", "--out", unconditional, "-n100", "--npz", target)
+    text = done("generate", "--out", unconditional, "--class=Bag", "-n5", "-o", tmp_path / "bags")
+    listed = json.loads((tmp_path / "bags/seeds.json").read_text())
+    assert "this GAN was not asked for classes: convgan-fashion-mnist takes" in text
+    assert len(listed["pictures"]) <= 5
+    assert all(entry["class"] == "Bag" for entry in listed["pictures"])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--seeds=1-"], "expected whole numbers from 0"),
+        (["--seeds=1", "-n3"], "got --seeds and --count, expected one of them"),
+        (["--grid=a.png", "--npz=a.npz"], "more than one of --output, --grid, --npz and --walk"),
+        (["--grid=a.jpg"], "expected a name that ends in .png"),
+        (["--npz=a.zip"], "expected a name that ends in .npz"),
+        (["--walk=a.avi", "--seeds=1,2"], "expected a name that ends in .gif or .mp4"),
+        (["--walk=a.gif", "--seeds=4"], "got 1 seed for --walk, expected two or more"),
+        (["--walk=a.gif", "--seeds=1-9", "--frames=4"], "got --frames 4, expected 9 (the seeds)"),
+        (["--truncation=0"], "--truncation is 0, expected at least 0.1"),
+        (["--truncation=nan"], "--truncation is nan, expected at least 0.1"),
+        (["--class=Sneker"], "got the class 'Sneker'; did you mean 'Sneaker'?"),
+    ],
+)
+def test_what_cannot_be(options: list[str], said: str, labelled: Path) -> None:
+    assert said in refused(2, "generate", "--out", labelled, *options)
