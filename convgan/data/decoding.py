@@ -51,6 +51,19 @@ def decode(root: Path, paths: Sequence[Path], *, size: int | None, channels: int
     return images
 
 
+def read_picture(path: Path) -> Image.Image:
+    """Return one picture file decoded, turned as its camera was held.
+
+    Raises:
+        DataError: it is no picture, corrupt or suspiciously large.
+    """
+    with _opened(path) as picture:
+        check_costs(path, picture)
+        turned = ImageOps.exif_transpose(picture)
+        turned.load()
+        return turned
+
+
 def _decode(paths: Sequence[Path], size: int | None, channels: int | None) -> Images:
     forms = [_survey(path) for path in tqdm(paths, desc="looking", unit="file", disable=None)]
     if channels is None:

@@ -9,6 +9,8 @@ from scipy.special import log_softmax, softmax
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from convgan.errors import DataError
+from convgan.runs import Run
 from convgan.runs.evaluations import Classification, ClassScores
 
 _BINS = 15
@@ -86,3 +88,17 @@ def surest_mistakes(
 def _class_scores(precision: float, recall: float, f1: float, count: int) -> ClassScores:
     defined = [None if np.isnan(x) else float(x) for x in (precision, recall, f1)]
     return ClassScores(precision=defined[0], recall=defined[1], f1=defined[2], count=int(count))
+
+
+def kept_temperature(run: Run) -> float | None:
+    """Return the temperature that a run's held-out images gave; None without these.
+
+    Raises:
+        DataError: it is none.
+    """
+    temperature = (run.manifest.get("results") or {}).get("temperature")
+    if temperature is not None and not 0 < temperature < np.inf:
+        raise DataError(
+            f"{run.folder / 'run.json'}: got temperature {temperature}, expected above 0"
+        )
+    return temperature

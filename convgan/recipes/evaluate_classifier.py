@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-import numpy as np
 from scipy.special import softmax
 
 from convgan.config import ClassifierRunConfig
@@ -13,6 +12,7 @@ from convgan.errors import DataError, UsageError
 from convgan.evaluation.classification import (
     evaluate_classification,
     expected_calibration_error,
+    kept_temperature,
     surest_mistakes,
 )
 from convgan.evaluation.comparison import provenance
@@ -51,11 +51,7 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
     mirrored, shifted = config.train.evaluate_mirrored, config.train.evaluate_shifted
     logits = predict_logits(network, test.images, mirrored=mirrored, shifted=shifted)
     results = run.manifest.get("results") or {}
-    temperature = results.get("temperature")
-    if temperature is not None and not 0 < temperature < np.inf:
-        raise DataError(
-            f"{run.folder / 'run.json'}: got temperature {temperature}, expected above 0"
-        )
+    temperature = kept_temperature(run)
     scaled = logits / (temperature or 1.0)
     calibrated = softmax(scaled, axis=1)
     evaluation = ClassifierEvaluation(

@@ -48,6 +48,7 @@ def train_classifier(config: ClassifierRunConfig, options: RunOptions) -> Run | 
 
     with training_session(options, config, dataset, task, advice=_advice(config)) as (run, state):
         del dataset  # 50 MB of pictures that train and the held-out ones have copies of
+        run.update(class_names=list(train.class_names))
         specs = network_specs(config, shape, classes)
         save: Callback = SaveNetworks(run, state, task, specs)
         if len(validation):
