@@ -9,7 +9,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,6 +22,11 @@ from convgan.completion import (
 )
 from convgan.errors import DataError, UsageError
 from convgan.terminal import Commands, for_people
+
+if TYPE_CHECKING:
+    from convgan.callbacks.session import RunOptions
+    from convgan.config import Config
+    from convgan.runs import Run
 
 OUTPUTS = Path("outputs")
 
@@ -72,6 +77,16 @@ def root(
         raise typer.Exit
 
 
+def train_by(config: Config, options: RunOptions) -> Run | None:
+    """Train what a configuration is for; return the run, or None after a dry run."""
+    from convgan.recipes.train_classifier import train_classifier
+    from convgan.recipes.train_dcgan import train_dcgan
+
+    if config.task == "classifier":
+        return train_classifier(config, options)
+    return train_dcgan(config, options)
+
+
 def add_training_command(task: Literal["classifier", "dcgan"], description: str) -> None:
     """Add `train-<task>`; the two commands differ in their recipe only."""
 
@@ -107,7 +122,7 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         ] = False,
         debug: DebugOption = False,
     ) -> None:
-        from convgan.config import DEFAULT_PRESETS, ClassifierRunConfig, load_config
+        from convgan.config import DEFAULT_PRESETS, load_config
         from convgan.runs import find_run
 
         if run and not resume:
@@ -137,14 +152,7 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
             dry_run=dry_run,
             resume=resumed,
         )
-        if isinstance(loaded, ClassifierRunConfig):
-            from convgan.recipes.train_classifier import train_classifier
-
-            done = train_classifier(loaded, options)
-        else:
-            from convgan.recipes.train_dcgan import train_dcgan
-
-            done = train_dcgan(loaded, options)
+        done = train_by(loaded, options)
         if done:
             typer.echo(f"\nThe run is in {done.folder}")
             typer.echo(f"Look at   {done.folder / 'report.html'}")
@@ -461,6 +469,113 @@ def inspect(
     from convgan.recipes.inspect import describe_networks
 
     typer.echo(format_tables(describe_networks(found)))
+
+
+runs_app = typer.Typer(cls=Commands, rich_markup_mode=None)
+app.add_typer(runs_app, name="runs")
+TwoRuns = Annotated[
+    str, typer.Argument(help="A run's folder or name.", autocompletion=complete_run)
+]
+
+
+@runs_app.callback(invoke_without_command=True)
+@for_people
+def runs(ctx: typer.Context, out: OutOption = OUTPUTS, as_json: JsonOption = False) -> None:
+    """List what was trained; compare two runs, or remove old checkpoints.
+
+    Example: convgan runs
+
+    Example: convgan runs diff dcgan-fashion-0001 dcgan-fashion-0002
+    """
+    if ctx.invoked_subcommand:
+        return
+    from convgan.recipes.runs import runs_table
+    from convgan.terminal import format_tables
+
+    table = runs_table(out)
+    if as_json:
+        rows = [dict(zip(table.header, row, strict=True)) for row in table.rows]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    typer.echo(format_tables([table]))
+
+
+@runs_app.command("diff")
+@for_people
+def runs_diff(one: TwoRuns, other: TwoRuns, out: OutOption = OUTPUTS) -> None:
+    """Show what differs between two runs: configuration, data, versions, results.
+
+    Example: convgan runs diff dcgan-fashion-0001 dcgan-fashion-0002
+    """
+    from convgan.recipes.runs import difference_table
+    from convgan.runs import find_run
+    from convgan.terminal import format_tables
+
+    table = difference_table(find_run(one, out), find_run(other, out))
+    typer.echo(format_tables([table]) if table.rows else table.title)
+
+
+@runs_app.command("rerun")
+@for_people
+def runs_rerun(
+    name: TwoRuns,
+    out: OutOption = OUTPUTS,
+    device: DeviceOption = "auto",
+    debug: DebugOption = False,
+) -> None:
+    """Train again by a run's own configuration, and compare the results.
+
+    On a machine of the same kind they are the same, to the last byte of the networks.
+
+    Example: convgan runs rerun classifier-mnist-0001
+    """
+    from convgan.hardware import start_tensorflow
+    from convgan.runs import find_run
+
+    before = find_run(name, out)
+    config = before.config()
+    typer.echo(f"{before.name} was made by: {before.manifest.get('command')}")
+    machine = start_tensorflow(device=device, show_noise=debug)
+    from convgan.callbacks.session import RunOptions
+    from convgan.recipes.runs import repetition_table
+    from convgan.terminal import format_tables
+
+    command = shlex.join(["convgan", *sys.argv[1:]])
+    again = train_by(config, RunOptions(out=out, name=config.name, device=machine, command=command))
+    if again:
+        typer.echo(f"\n{format_tables([repetition_table(before, again)])}")
+
+
+@runs_app.command("prune")
+@for_people
+def runs_prune(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RUN", help="Runs; else all.", autocompletion=complete_run),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    out: OutOption = OUTPUTS,
+) -> None:
+    """Remove the checkpoints of finished runs but the newest and that of the best epoch.
+
+    Example: convgan runs prune dcgan-fashion-0001
+    """
+    from convgan.recipes.runs import describe, remove, superfluous_checkpoints
+    from convgan.runs import all_runs, find_run
+
+    found = [find_run(name, out) for name in names] if names else all_runs(out)
+    paths = superfluous_checkpoints(found)
+    if not paths:
+        typer.echo("Nothing to remove: finished runs have their newest and best checkpoints only.")
+        return
+    for path in paths:
+        typer.echo(f"  {path}")
+    if not yes:
+        typer.confirm(f"Remove {describe(paths)}?", abort=True)
+    wrong = remove(paths)
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    typer.echo("Done.")
 
 
 @app.command()

@@ -56,3 +56,9 @@ def remove_temporaries(folder: Path) -> None:
     for path in folder.rglob(".*"):
         if _TEMPORARY.fullmatch(path.name) and path.is_file():
             path.unlink(missing_ok=True)
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoints in a folder, oldest first."""
+    found = folder.glob("step-*.safetensors")
+    return sorted(path for path in found if re.fullmatch(r"step-\d{9}\.safetensors", path.name))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -15,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from convgan.arrays import DamagedFile, form_of, read_arrays, read_header, write_arrays
 from convgan.errors import DataError, RunError
+from convgan.files import checkpoints
 from convgan.models.network_file import named_variables
 from convgan.training.task import Task
 
@@ -178,12 +178,6 @@ class TrainingState:
 
     def _path(self, step: int) -> Path:
         return self.folder / f"step-{step:09d}.safetensors"
-
-
-def checkpoints(folder: Path) -> list[Path]:
-    """Return the checkpoints in a folder, oldest first."""
-    found = folder.glob("step-*.safetensors")
-    return sorted(path for path in found if re.fullmatch(r"step-\d{9}\.safetensors", path.name))
 
 
 _PROGRESS = TypeAdapter(Progress)
