@@ -88,7 +88,8 @@ class Reader:
                 if show:
                     target = show / f"{len(found) + len(kept):04d}-{path.stem[:100]}.png"
                     save_png(target, enlarge(image, _SHOWN))
-            for (path, words), probabilities in zip(kept, self._classify(images), strict=True):
+            likely = self.probabilities(np.stack(images)) if images else np.empty((0, 0))
+            for (path, words), probabilities in zip(kept, likely, strict=True):
                 by_name = dict(zip(self.names, map(float, probabilities), strict=True))
                 found.append(Prediction(str(path), by_name, words))
         return found, wrong
@@ -108,15 +109,14 @@ class Reader:
         except (OSError, ValueError, MemoryError) as error:
             raise DataError(f"{path} cannot be prepared: {error}") from error
 
-    def _classify(self, images: Sequence[NDArray[np.uint8]]) -> Iterator[NDArray[np.float64]]:
-        if not images:
-            return iter(())
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return each class's probability, (N, K), for images as in training, (N, H, W, C)."""
         train = self.config.train
         logits = predict_logits(
-            self.network, np.stack(images),
+            self.network, images,
             mirrored=train.evaluate_mirrored, shifted=train.evaluate_shifted,
         )  # fmt: skip
-        return iter(softmax(logits.astype(np.float64) / self.temperature, axis=1))
+        return np.asarray(softmax(logits.astype(np.float64) / self.temperature, axis=1))
 
 
 def picture_files(given: Sequence[str]) -> list[Path]:

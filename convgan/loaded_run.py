@@ -1,0 +1,62 @@
+"""A trained run in Python: its networks, its pictures, its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from convgan.evaluation.generator import Which
+from convgan.models.network_file import read_network
+from convgan.recipes.generate import Source, Wanted
+from convgan.recipes.predict import Reader
+from convgan.runs import find_run
+
+
+class LoadedRun:
+    """A run's folder, given by its path or its name in `outputs`.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+
+    def __init__(self, path: str | Path, out: str | Path = "outputs") -> None:
+        self.run = find_run(str(path), Path(out))
+
+    def network(self, name: str) -> keras.Model:
+        """Return a network of its `model/`: `classifier`, `generator`, `discriminator`, …
+
+        A generator makes latent vectors (N, latent_dim) to images in [-1, 1], the others take such
+        images and give logits; a conditional GAN's also take one-hot classes (N, K).
+
+        Raises:
+            DataError: the file is missing or damaged.
+        """
+        return read_network(self.run.folder / "model" / f"{name}.safetensors").network
+
+    def generate(
+        self,
+        seeds: Sequence[int],
+        *,
+        class_name: str | None = None,
+        truncation: float | None = None,
+        which: Which | None = None,
+    ) -> NDArray[np.uint8]:
+        """Return the pictures of seeds, (N, H, W, C), as `convgan generate` makes them.
+
+        Raises:
+            UsageError: the run has no such generator, or knows no such class.
+        """
+        wanted = Wanted(seeds, class_name=class_name, truncation=truncation, which=which)
+        return np.concatenate([images for _, images in Source(self.run, wanted).parts()])
+
+    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return each class's calibrated probability, (N, K), for images (N, H, W, C).
+
+        Raises:
+            DataError: the images have another shape than the network takes.
+        """
+        return Reader(self.run).probabilities(images)
