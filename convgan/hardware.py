@@ -27,6 +27,8 @@ def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
+    if not show_noise:
+        tf.get_logger().setLevel("ERROR")  # such as about several compiled steps in one process
     kind, _, number = device.partition(":")
     if not re.fullmatch(r"auto|cpu|gpu(:\d{1,9})?", device):
         raise UsageError(f"--device {device!r}: expected auto, cpu, gpu or gpu:N")
