@@ -196,7 +196,10 @@ def test_a_mistake_comes_with_an_example(change: str, said: str) -> None:
 
 def test_an_unknown_optimizer_comes_with_those_that_there_are() -> None:
     said = refused("classifier-mnist", "train.optimizer.name=lion")
-    assert "name 'lion' is not known, expected one of 'adam', 'adamw', 'rmsprop', 'sgd'" in said
+    assert (
+        "name 'lion' is not known, expected one of 'adam', 'adamw', 'muon', 'rmsprop', 'sgd'"
+        in said
+    )
     said = refused("classifier-mnist", "train.optimizer={beta_1: 0.5}")
     assert "train.optimizer: has no name, for example optimizer: {name: adam, " in said
 

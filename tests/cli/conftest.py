@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from convgan.runs import Run
 from tests.conftest import Once
 
 from .commands import TINY_CLASSIFIER, TINY_DCGAN, done
@@ -27,3 +28,11 @@ def other_seed(once: Once) -> Path:
     """The same DCGAN of another seed: its run folder."""
     folder = once("other", lambda path: done("train-dcgan", *TINY_DCGAN, "--out", path, "--seed=1"))
     return folder / "dcgan-fashion-0001"
+
+
+@pytest.fixture(scope="session")
+def labelled(once: Once) -> Run:
+    """A run whose networks are given labels."""
+    options = [*TINY_DCGAN, "--set=conditional=true"]
+    folder = once("labelled", lambda path: done("train-dcgan", *options, "--out", path))
+    return Run.open(folder / "dcgan-fashion-0001")

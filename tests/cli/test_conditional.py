@@ -20,14 +20,6 @@ from .commands import FEW, TINY_DCGAN, done, refused
 LAST = "checkpoints/step-000000008.safetensors"
 
 
-@pytest.fixture(scope="module")
-def labelled(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run whose networks are given labels."""
-    out = tmp_path_factory.mktemp("labelled")
-    done("train-dcgan", *TINY_DCGAN, "--set=conditional=true", "--out", out)
-    return Run.open(out / "dcgan-fashion-0001")
-
-
 def has_named_columns(picture: Path, columns: int, rows: int) -> bool:
     """Whether there are letters above each column of images, 28×28 and enlarged thrice."""
     grid = read_png(picture)

@@ -10,16 +10,9 @@ import numpy as np
 import pytest
 
 from convgan.reporting import read_png
+from convgan.runs import Run
 
 from .commands import TINY_DCGAN, done, refused
-
-
-@pytest.fixture(scope="module")
-def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one run whose networks are given labels."""
-    out = tmp_path_factory.mktemp("labelled")
-    done("train-dcgan", *TINY_DCGAN, "--set=conditional=true", "--epochs=1", "--out", out)
-    return out
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +54,18 @@ def test_another_generator_of_the_run(out: Path, tmp_path: Path) -> None:
     assert "kept no best generator" in refused(2, "generate", "--out", out, "--which=best")
 
 
-def test_an_archive_of_one_class(labelled: Path, tmp_path: Path) -> None:
-    done("generate", "--out", labelled, "--seeds=5,1,70", "--npz", tmp_path / "a.npz")
-    done("generate", "--out", labelled, "--class=Bag", "-n6", "--npz", tmp_path / "bags.npz")
+def test_an_archive_of_one_class(labelled: Run, tmp_path: Path) -> None:
+    out = labelled.folder.parent
+    done("generate", "--out", out, "--seeds=5,1,70", "--npz", tmp_path / "a.npz")
+    done(
+        "generate",
+        "--out",
+        out,
+        "--class=Bag",
+        "-n6",
+        "--npz",
+        tmp_path / "bags.npz",
+    )
     with np.load(tmp_path / "a.npz", allow_pickle=False) as archive:
         assert archive["seeds"].tolist() == [5, 1, 70]
         assert archive["images"].shape == (3, 28, 28, 1)
@@ -74,17 +76,26 @@ def test_an_archive_of_one_class(labelled: Path, tmp_path: Path) -> None:
         assert archive["seeds"].tolist() == list(range(6))
 
 
-def test_a_grid_has_a_column_for_each_class_that_was_drawn(labelled: Path, tmp_path: Path) -> None:
-    done("generate", "--out", labelled, "-n3", "--grid", tmp_path / "g.png")
-    done("generate", "--out", labelled, "-n9", "--class=Bag", "--grid", tmp_path / "bags.png")
+def test_a_grid_has_a_column_for_each_class_that_was_drawn(labelled: Run, tmp_path: Path) -> None:
+    out = labelled.folder.parent
+    done("generate", "--out", out, "-n3", "--grid", tmp_path / "g.png")
+    done(
+        "generate",
+        "--out",
+        out,
+        "-n9",
+        "--class=Bag",
+        "--grid",
+        tmp_path / "bags.png",
+    )
     assert read_png(tmp_path / "g.png").shape[1] in {86 * columns + 2 for columns in (1, 2, 3)}
     assert read_png(tmp_path / "bags.png").shape == (3 * 58 + 2, 3 * 58 + 2, 1)
 
 
 def test_a_film_begins_at_the_first_seed_and_passes_the_others(
-    labelled: Path, tmp_path: Path
+    labelled: Run, tmp_path: Path
 ) -> None:
-    options = ["--out", str(labelled), "--seeds=3,8"]
+    options = ["--out", str(labelled.folder.parent), "--seeds=3,8"]
     done("generate", *options, "--walk", tmp_path / "w.gif", "--frames=6")
     done("generate", *options, "-o", tmp_path)
     film = iio.imread(tmp_path / "w.gif")
@@ -123,5 +134,5 @@ def test_an_evaluator_chooses_for_a_gan_without_classes(
         (["--class=Sneker"], "got the class 'Sneker'; did you mean 'Sneaker'?"),
     ],
 )
-def test_what_cannot_be(options: list[str], said: str, labelled: Path) -> None:
-    assert said in refused(2, "generate", "--out", labelled, *options)
+def test_what_cannot_be(options: list[str], said: str, labelled: Run) -> None:
+    assert said in refused(2, "generate", "--out", labelled.folder.parent, *options)

@@ -12,17 +12,7 @@ import convgan
 from convgan.errors import DataError, UsageError
 from convgan.reporting import read_png, save_png
 
-from .cli.commands import TINY_CLASSIFIER, TINY_DCGAN, done
-
-
-@pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("outputs")
-    done(
-        "train-classifier", "-c", "classifier-fashion", *TINY_CLASSIFIER, "--epochs=1", "--out", out
-    )
-    done("train-dcgan", *TINY_DCGAN, "--epochs=1", "--out", out)
-    return out
+from .commands import done
 
 
 def test_generated_pictures_are_the_command_s(out: Path, tmp_path: Path) -> None:
