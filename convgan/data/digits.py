@@ -49,7 +49,7 @@ def as_mnist(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], str]:
 
 
 def _without_background(grey: Grey) -> Grey:
-    """Subtract the ground, lit from wherever: a quadratic surface, fitted to what does not stand out."""
+    """Subtract the ground: a quadratic surface, fitted to what does not stand out."""
     y, x = np.mgrid[-1 : 1 : grey.shape[0] * 1j, -1 : 1 : grey.shape[1] * 1j]
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
     values = grey.ravel()
