@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field
 
 from convgan.config import GanRunConfig
 from convgan.errors import DataError, UsageError, did_you_mean
@@ -24,7 +25,7 @@ from convgan.reporting.animation import check_film, write_film
 from convgan.reporting.images import class_grid, enlarge, image_grid, save_png
 from convgan.runs import Run
 from convgan.runs.classes import GivenClasses, given_classes
-from convgan.runs.json_file import read_json, write_json
+from convgan.runs.json_file import read_json, validated, write_json
 
 logger = logging.getLogger("convgan")
 
@@ -43,6 +44,18 @@ class Wanted:
     class_name: str | None = None
     truncation: float | None = None
     which: Which | None = None
+
+
+class _Picture(BaseModel):
+    file: str
+    seed: int
+    class_name: str | None = Field(alias="class")
+
+
+class _Index(BaseModel):
+    """What `seeds.json` says beside the settings."""
+
+    pictures: list[_Picture]
 
 
 class Source:
@@ -66,12 +79,11 @@ class Source:
         path, self.checkpoint = choose_generator(run, wanted.which)
         self.run, self.wanted, self.config = run, wanted, config
         self.given: GivenClasses | None = given_classes(run) if config.conditional else None
+        self.saved = read_network(path)
         self.judge: Evaluator | None = None
         label = self._label(wanted.class_name)
-        saved = read_network(path)
-        self.sha256 = saved.sha256
         self.generator = SeededGenerator(
-            saved.network,
+            self.saved.network,
             np.array(self.given.fractions) if self.given else None,
             wanted.truncation,
             None if self.judge else label,
@@ -83,7 +95,7 @@ class Source:
         """What a seed's picture depends on."""
         return {
             "run": self.run.name,
-            "network_sha256": self.sha256,
+            "network_sha256": self.saved.sha256,
             "which": self.checkpoint.which,
             "epoch": self.checkpoint.epoch,
             "class": self.wanted.class_name,
@@ -124,16 +136,18 @@ class Source:
         own = self.given.names if self.given else ()
         if name in own:
             return own.index(name)
-        known = DATASETS[self.config.data.name].class_names
-        judge = bundled_evaluator(self.config.data.name)
-        if self.given and not self.given.clusters:
-            known, judge = own, None
-        if name not in known or (judge is None and not self.given):
-            hint = did_you_mean(name, known, f"expected one of {', '.join(known)}")
-            hint = hint if known else "this GAN was given no classes, and no evaluator knows them"
-            raise UsageError(f"got the class {name!r:.80}; {hint}")
-        self.judge = judge
-        return known.index(name)
+        known = own
+        if not self.given or self.given.clusters:
+            judge = bundled_evaluator(self.config.data.name)
+            fits = judge and judge.image_shape == self.saved.network.output_shape[1:]
+            known = DATASETS[self.config.data.name].class_names if fits else own
+            if name in known and fits:
+                self.judge = judge
+                return known.index(name)
+        otherwise = f"expected one of {', '.join(known)}"
+        if not known:
+            otherwise = "this GAN was given no classes, and no evaluator knows them"
+        raise UsageError(f"got the class {name!r:.80}; {did_you_mean(name, known, otherwise)}")
 
 
 def generate_files(source: Source, folder: Path) -> Path:
@@ -142,22 +156,23 @@ def generate_files(source: Source, folder: Path) -> Path:
     Raises:
         UsageError: the folder has pictures that were made otherwise.
     """
-    index = folder / "seeds.json"
-    before = read_json(index) if index.is_file() else {}
-    made = {name: value for name, value in before.items() if name != "pictures"}
-    if before and made != source.settings:
+    path = folder / "seeds.json"
+    before = read_json(path) if path.is_file() else source.settings | {"pictures": []}
+    listed = validated(before, _Index, f"{path} is no list of seeds").pictures
+    if {name: value for name, value in before.items() if name != "pictures"} != source.settings:
         raise UsageError(
             f"{folder} has pictures of another generator, class or truncation "
             "(seeds.json says which): give another folder with --output"
         )
-    listed = {entry["file"]: entry for entry in before.get("pictures", [])}
+    by_seed = {each.seed: each for each in listed}
     for seeds, images in source.parts():
-        for seed, image, label in zip(seeds, images, _names(source, seeds), strict=True):
-            name = f"seed-{seed:04d}.png"
-            save_png(folder / name, image)
-            listed[name] = {"file": name, "seed": seed, "class": label}
-    pictures = sorted(listed.values(), key=lambda entry: entry["seed"])
-    write_json(index, source.settings | {"pictures": pictures})
+        for seed, image, name in zip(seeds, images, _names(source, seeds), strict=True):
+            file = f"seed-{seed:04d}.png"
+            made = _Picture.model_validate({"file": file, "seed": seed, "class": name})
+            save_png(folder / made.file, image)
+            by_seed[seed] = made
+        pictures = [by_seed[seed].model_dump(by_alias=True) for seed in sorted(by_seed)]
+        write_json(path, source.settings | {"pictures": pictures})
     return folder
 
 

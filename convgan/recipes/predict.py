@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
 import numpy as np
@@ -96,16 +97,21 @@ class Reader:
 
     def _prepare(self, path: Path) -> tuple[NDArray[np.uint8], str]:
         """Return a file as the network was trained to see it, (H, W, C), and in words how."""
-        size, _, channels = self.network.input_shape[1:]
+        shape = height, width, channels = self.network.input_shape[1:]
         picture = read_picture(path)
         try:
             if self.config.data.name == "mnist":
                 grey = fit(picture, size=None, channels=1)[..., 0]
                 digit, words = as_mnist(grey)
                 return digit[..., None], words
-            return fit(picture, size=size, channels=channels), "cropped to a square and resized"
+            image = fit(picture, size=height if height == width else None, channels=channels)
+            if image.shape != shape:
+                raise DataError(f"{path} is of {image.shape}, expected {shape}, as in training")
+            return image, "cropped to a square and resized" if height == width else "as it is"
         except NoDigitError as error:
             raise DataError(f"{path}: no digit found: {error}") from error
+        except DataError:
+            raise
         except (OSError, ValueError, MemoryError) as error:
             raise DataError(f"{path} cannot be prepared: {error}") from error
 
@@ -129,14 +135,18 @@ def picture_files(given: Sequence[str]) -> list[Path]:
     """
     files: dict[Path, None] = {}
     for each in given:
-        path = Path(each).expanduser()
+        try:
+            path = Path(each).expanduser()
+        except RuntimeError as error:  # no such ~user
+            raise UsageError(f"there is no picture at {each}: {error}") from error
         if path.is_dir():
             inside = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
             found = sorted(file for file in inside if file.is_file())
-        elif path.is_file():
-            found = [path]
-        else:  # a pattern that the shell left as it is
-            found = sorted(file for file in _matching(path) if file.is_file())
+        else:  # a file, or a pattern that the shell left as it is
+            # Not Path.glob, which takes no absolute pattern.
+            matching = glob(str(path), recursive=True)  # noqa: PTH207
+            named = [path] if path.is_file() else map(Path, matching)
+            found = sorted(file for file in named if file.is_file())
         if not found:
             raise UsageError(f"there is no picture at {each}: expected a file, folder or pattern")
         files.update(dict.fromkeys(found))
@@ -156,10 +166,3 @@ def prediction_table(found: Sequence[Prediction], top: int) -> Table:
         for each in found
     ]
     return Table("Predictions", head, rows)
-
-
-def _matching(path: Path) -> Iterator[Path]:
-    try:
-        yield from Path(path.anchor or ".").glob(str(path.relative_to(path.anchor)))
-    except (ValueError, NotImplementedError, OSError):
-        return

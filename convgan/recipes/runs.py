@@ -34,7 +34,7 @@ def runs_table(out: Path) -> Table:
             str(run.manifest.get("status")),
             _main_number(run),
             _age(run),
-            _size(sum(file.stat().st_size for file in run.folder.rglob("*") if file.is_file())),
+            _size(sum(map(_bytes, run.folder.rglob("*")))),
         )
         for run in all_runs(out)
     ]
@@ -96,10 +96,14 @@ def remove(paths: Sequence[Path]) -> list[str]:
         except ConvganError as error:
             wrong.append(str(error))
             continue
-        for path in paths:
-            if path.parent.parent == folder:
-                path.unlink(missing_ok=True)
-        run.release()
+        try:
+            for path in paths:
+                if path.parent.parent == folder:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            wrong.append(f"cannot remove {path}: {error.strerror or error}")
+        finally:
+            run.release()
     return wrong
 
 
@@ -179,3 +183,10 @@ def _age(run: Run) -> str:
 
 def _size(count: int) -> str:
     return f"{count / 1e6:,.1f} MB"
+
+
+def _bytes(path: Path) -> int:
+    """Return a file's size; 0 for a folder, and for what a training has just replaced."""
+    with suppress(OSError):
+        return path.stat().st_size if path.is_file() else 0
+    return 0

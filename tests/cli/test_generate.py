@@ -46,6 +46,20 @@ def test_the_run_s_own_folder_grows_but_is_not_mixed(out: Path) -> None:
     assert len(json.loads((folder / "seeds.json").read_text())["pictures"]) == 2
 
 
+def test_a_list_of_seeds_that_is_none_is_refused(out: Path, tmp_path: Path) -> None:
+    done("generate", "--out", out, "-n1", "-o", tmp_path)
+    (tmp_path / "seeds.json").write_text('{"pictures": [{"seed": "a"}]}')
+    said = refused(2, "generate", "--out", out, "-n1", "-o", tmp_path)
+    assert "is no list of seeds: pictures.0" in said
+
+
+def test_an_evaluator_of_other_images_chooses_nothing(tmp_path: Path) -> None:
+    larger = ["--set=data.image_size=32", "--set=generator.projection.size=8", "--epochs=1"]
+    done("train-dcgan", *TINY_DCGAN, "--set=conditional=false", *larger, "--out", tmp_path)
+    said = refused(2, "generate", "--out", tmp_path, "--class=Bag")
+    assert "this GAN was given no classes, and no evaluator knows them" in said
+
+
 def test_another_generator_of_the_run(out: Path, tmp_path: Path) -> None:
     for which in ("last", "raw"):
         done("generate", "--out", out, "-n8", f"--which={which}", "-o", tmp_path / which)
