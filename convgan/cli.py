@@ -480,8 +480,8 @@ TwoRuns = Annotated[
 
 @runs_app.callback(invoke_without_command=True)
 @for_people
-def runs(ctx: typer.Context, out: OutOption = OUTPUTS, as_json: JsonOption = False) -> None:
-    """List what was trained; compare two runs, or remove old checkpoints.
+def runs(ctx: typer.Context, out: OutOption = OUTPUTS) -> None:
+    """List what was trained; compare two runs, repeat one, or remove old checkpoints.
 
     Example: convgan runs
 
@@ -492,12 +492,7 @@ def runs(ctx: typer.Context, out: OutOption = OUTPUTS, as_json: JsonOption = Fal
     from convgan.recipes.runs import runs_table
     from convgan.terminal import format_tables
 
-    table = runs_table(out)
-    if as_json:
-        rows = [dict(zip(table.header, row, strict=True)) for row in table.rows]
-        typer.echo(json.dumps(rows, indent=2))
-        return
-    typer.echo(format_tables([table]))
+    typer.echo(format_tables([runs_table(out)]))
 
 
 @runs_app.command("diff")

@@ -96,9 +96,6 @@ class ClassifierTrainConfig(TrainConfig):
     evaluate_mirrored: bool = False
     """Validation and `convgan eval` take the mean of the logits of each image and its mirror
     image, at twice the time; not for digits."""
-    evaluate_shifted: bool = False
-    """They take, with half the weight, the logits of each image moved by a pixel both ways, up and
-    left and down and right, at three times the time."""
 
 
 class GanTrainConfig(TrainConfig):

@@ -30,18 +30,12 @@ def generate(
 
 
 def predict_logits(
-    network: keras.Model,
-    images: NDArray[np.uint8],
-    *,
-    mirrored: bool = False,
-    shifted: bool = False,
+    network: keras.Model, images: NDArray[np.uint8], *, mirrored: bool = False
 ) -> NDArray[np.float32]:
     """Uint8 images (N, H, W, C) to a classifier's float32 logits (N, K), in flat memory.
 
     With `mirrored` the mean of the logits of each image and of its mirror image (Krizhevsky et
-    al., 2012, section 4.1, without the crops). With `shifted` half of it is that of the image, a
-    quarter each that of it moved by a pixel up and left, and down and right (Jordan, 2024,
-    "94 % on CIFAR-10 in 3.29 Seconds on a Single GPU", section 3.5), its edges repeated.
+    al., 2012, section 4.1, without the crops).
 
     Raises:
         DataError: the network is one for other images.
@@ -57,10 +51,4 @@ def predict_logits(
     logits = np.concatenate(parts)
     if mirrored:
         logits = (logits + predict_logits(network, images[:, :, ::-1])) / 2
-    if shifted:
-        _, height, width, _ = images.shape
-        padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), "edge")
-        moved = (padded[:, at : at + height, at : at + width] for at in (0, 2))
-        others = sum(predict_logits(network, each, mirrored=mirrored) for each in moved)
-        logits = logits / 2 + others / 4
     return logits

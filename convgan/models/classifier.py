@@ -44,8 +44,6 @@ class Classifier(ClassifierConfig):
     """How the last feature map becomes a vector: all of it, or its average or maximum over the
     image."""
     hidden: Annotated[tuple[Hidden, ...], Field(max_length=100)] = ()
-    output_norm: Literal["none", "batch"] = "none"
-    """Of the logits."""
 
     def build(self, image_shape: ImageShape, num_classes: int) -> keras.Model:
         """Build the network: float images (N, H, W, C) in [-1, 1] to float32 logits (N, K)."""
@@ -75,18 +73,15 @@ class Classifier(ClassifierConfig):
             x = layers.Dense(hidden.units, name=name)(x)
             x = activate(normalise(x, hidden.norm, name), hidden.activation, name)
             x = dropout(x, hidden.dropout, name)
-        logits = class_logits(x, num_classes, norm=self.output_norm)
-        return keras.Model(images, logits, name="classifier")
+        return keras.Model(images, class_logits(x, num_classes), name="classifier")
 
 
-def class_logits(
-    x: keras.KerasTensor, num_classes: int, *, norm: str = "none"
-) -> keras.KerasTensor:
+def class_logits(x: keras.KerasTensor, num_classes: int) -> keras.KerasTensor:
     """Return float32 logits (N, K) of a vector (N, D), which becomes the layer `features`.
 
     The softmax of the article's network is part of the loss here, which is the same function
     and safe against overflow.
     """
     x = layers.Activation("linear", name="features")(x)
-    x = normalise(layers.Dense(num_classes, name="classes")(x), norm, "classes")
+    x = layers.Dense(num_classes, name="classes")(x)
     return layers.Activation("linear", dtype="float32", name="logits")(x)

@@ -48,8 +48,8 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
     if test.labels is None:
         raise UsageError(f"{test.origin} has no classes: eval needs one folder per class")
     network = read_network(run.folder / "model" / "classifier.safetensors").network
-    mirrored, shifted = config.train.evaluate_mirrored, config.train.evaluate_shifted
-    logits = predict_logits(network, test.images, mirrored=mirrored, shifted=shifted)
+    mirrored = config.train.evaluate_mirrored
+    logits = predict_logits(network, test.images, mirrored=mirrored)
     results = run.manifest.get("results") or {}
     temperature = kept_temperature(run)
     scaled = logits / (temperature or 1.0)
@@ -57,7 +57,6 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
     evaluation = ClassifierEvaluation(
         provenance=provenance(run, test),
         mirrored=mirrored,
-        shifted=shifted,
         temperature=temperature,
         calibrated_error=expected_calibration_error(calibrated, test.labels)
         if temperature

@@ -117,11 +117,8 @@ class Reader:
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return each class's probability, (N, K), for images as in training, (N, H, W, C)."""
-        train = self.config.train
-        logits = predict_logits(
-            self.network, images,
-            mirrored=train.evaluate_mirrored, shifted=train.evaluate_shifted,
-        )  # fmt: skip
+        mirrored = self.config.train.evaluate_mirrored
+        logits = predict_logits(self.network, images, mirrored=mirrored)
         return np.asarray(softmax(logits.astype(np.float64) / self.temperature, axis=1))
 
 

@@ -78,11 +78,9 @@ def check_labels(train: ImageSet) -> None:
 def _validate(task: ClassifierTask, validation: ImageSet, _epoch: int) -> Numbers:
     if validation.labels is None or not len(validation):
         return {}
-    train = task.train_config
     logits = predict_logits(
-        task.network, validation.images,
-        mirrored=train.evaluate_mirrored, shifted=train.evaluate_shifted,
-    )  # fmt: skip
+        task.network, validation.images, mirrored=task.train_config.evaluate_mirrored
+    )
     numbers = evaluate_classification(logits, validation.labels, validation.class_names)
     return {
         "val_loss": numbers.loss,

@@ -31,7 +31,7 @@ def evaluation_tables(folder: Path) -> list[Table]:
 def classifier_tables(found: ClassifierEvaluation) -> list[Table]:
     """Return accuracy and calibration, and the numbers of each class, as tables."""
     low, high = found.accuracy_95
-    views = " and mirror images" * found.mirrored + " and shifts by a pixel" * found.shifted
+    mirrored = " and mirror images" if found.mirrored else ""
     numbers = [
         ("accuracy", _percent(found.accuracy)),
         ("95 % interval", f"{_percent(low)} to {_percent(high)}"),
@@ -43,7 +43,7 @@ def classifier_tables(found: ClassifierEvaluation) -> list[Table]:
         (name, *map(_percent, (row.precision, row.recall, row.f1)), f"{row.count:,}")
         for name, row in found.classes.items()
     ]
-    title = f"Test set, {found.count:,} images{views}, epoch {found.epoch}"
+    title = f"Test set, {found.count:,} images{mirrored}, epoch {found.epoch}"
     return [
         Table(title, ("number", "value"), numbers),
         Table("By class", ("class", "precision", "recall", "F1", "images"), rows),

@@ -188,7 +188,6 @@ class ClassifierEvaluation(Classification):
     file: ClassVar[str] = "eval/classifier.json"
     provenance: Provenance
     mirrored: bool
-    shifted: bool = False
     temperature: float | None = None
     calibrated_error: float | None = None
     """The calibration error of the logits divided by the temperature, which held-out images gave;

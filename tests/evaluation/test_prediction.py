@@ -55,23 +55,6 @@ def test_mirrored_logits_are_the_mean_of_both() -> None:
     assert not np.allclose(mirrored, both[0], atol=1e-2)
 
 
-def test_shifts_by_a_pixel_have_half_the_weight() -> None:
-    model, pictures = network(), images(120)
-    up_left = np.concatenate([pictures[:, 1:], pictures[:, -1:]], axis=1)
-    up_left = np.concatenate([up_left[:, :, 1:], up_left[:, :, -1:]], axis=2)
-    down_right = np.concatenate([pictures[:, :1], pictures[:, :-1]], axis=1)
-    down_right = np.concatenate([down_right[:, :, :1], down_right[:, :, :-1]], axis=2)
-    for mirrored in (False, True):
-        plain, *moved = (
-            predict_logits(model, each, mirrored=mirrored)
-            for each in (pictures, up_left, down_right)
-        )
-        shifted = predict_logits(model, pictures, mirrored=mirrored, shifted=True)
-        assert shifted.dtype == np.float32
-        np.testing.assert_allclose(shifted, plain / 2 + sum(moved) / 4, rtol=1e-5, atol=1e-6)
-        assert not np.allclose(shifted, plain, atol=1e-2)
-
-
 def test_saved_and_loaded(tmp_path: Path) -> None:
     """What else may be wrong with a file is in tests/models."""
     path = classifier_file(tmp_path)
