@@ -15,10 +15,11 @@ _TEMPORARY = re.compile(r"\.[0-9a-f]{32}(\.\w+)?")
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, flush: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; what was written there replaces `path`.
 
-    It does so when it is on the disk. Missing folders are made. If the block raises, `path`
+    It does so when it is on the disk; without `flush` at once, which is some 3 ms sooner and, after
+    a loss of power, may leave an empty file: for what can be made again. Missing folders are made. If the block raises, `path`
     stays as it was and the temporary file goes away. The temporary name keeps the suffix, which
     writers choose their format by.
 
@@ -31,9 +32,11 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
-            flush_to_disk(temporary)
+            if flush:
+                flush_to_disk(temporary)
             temporary.replace(path)
-            flush_to_disk(path.parent)  # the new name
+            if flush:
+                flush_to_disk(path.parent)  # the new name
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:

@@ -169,7 +169,7 @@ def generate_files(source: Source, folder: Path) -> Path:
         for seed, image, name in zip(seeds, images, _names(source, seeds), strict=True):
             file = f"seed-{seed:04d}.png"
             made = _Picture.model_validate({"file": file, "seed": seed, "class": name})
-            save_png(folder / made.file, image)
+            save_png(folder / made.file, image, flush=False)  # a seed gives it again
             by_seed[seed] = made
         pictures = [by_seed[seed].model_dump(by_alias=True) for seed in sorted(by_seed)]
         write_json(path, source.settings | {"pictures": pictures})

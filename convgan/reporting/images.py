@@ -99,14 +99,14 @@ def png_bytes(array: NDArray[np.uint8]) -> bytes:
     return stream.getvalue()
 
 
-def save_png(path: Path, array: NDArray[np.uint8]) -> None:
-    """Write (H, W, 1) or (H, W, 3) as a PNG file, which appears whole or not at all.
+def save_png(path: Path, array: NDArray[np.uint8], *, flush: bool = True) -> None:
+    """Write (H, W, 1) or (H, W, 3) as a PNG file, by `replacing`, which has `flush`.
 
     Raises:
         RunError: the file cannot be written.
     """
     content = png_bytes(array)
-    with replacing(path) as temporary:
+    with replacing(path, flush=flush) as temporary:
         temporary.write_bytes(content)
 
 
