@@ -18,10 +18,10 @@ _TEMPORARY = re.compile(r"\.[0-9a-f]{32}(\.\w+)?")
 def replacing(path: Path, *, flush: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; what was written there replaces `path`.
 
-    It does so when it is on the disk; without `flush` at once, which is some 3 ms sooner and, after
-    a loss of power, may leave an empty file: for what can be made again. Missing folders are made. If the block raises, `path`
-    stays as it was and the temporary file goes away. The temporary name keeps the suffix, which
-    writers choose their format by.
+    It does so when it is on the disk; without `flush` at once, some 3 ms sooner, which after a loss
+    of power may leave an empty file: for what can be made again. Missing folders are made. If the
+    block raises, `path` stays as it was and the temporary file goes away. The temporary name keeps
+    the suffix, which writers choose their format by.
 
     Raises:
         RunError: the file cannot be written (no permission, disk full, `path` is a folder).
