@@ -297,7 +297,7 @@ def predict(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE", help="Pictures, folders of them, or patterns.")
     ],
-    top: Annotated[int, typer.Option(min=1, metavar="N", help="The N likeliest classes.")] = 2,
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="The N likeliest classes.")] = 1,
     show: Annotated[
         Path | None, typer.Option(help="A folder for what the network saw of each picture.")
     ] = None,

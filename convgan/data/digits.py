@@ -43,8 +43,8 @@ def as_mnist(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], str]:
     ink = _strokes(-contrast if dark else contrast)
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    done = "dark strokes made light, " if dark else ""
-    done += f"found in {ink.shape[1]}×{ink.shape[0]} of {picture.width}×{picture.height} pixels"
+    found = f"{ink.shape[1]}×{ink.shape[0]} of {picture.width}×{picture.height}"
+    done = f"{'dark' if dark else 'light'} digit, {found}"
     return _centred(_boxed(_thick_enough(ink))), done
 
 

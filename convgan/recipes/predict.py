@@ -107,7 +107,7 @@ class Reader:
             image = fit(picture, size=height if height == width else None, channels=channels)
             if image.shape != shape:
                 raise DataError(f"{path} is of {image.shape}, expected {shape}, as in training")
-            return image, "cropped to a square and resized" if height == width else "as it is"
+            return image, "central square, resized" if height == width else "as it is"
         except NoDigitError as error:
             raise DataError(f"{path}: no digit found: {error}") from error
         except DataError:

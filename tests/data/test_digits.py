@@ -64,7 +64,7 @@ def test_a_digit_is_found_and_made_as_mnist_s(way: dict[str, int]) -> None:
     assert made.max() > 240
     assert 0.05 < (made > 128).mean() < 0.2  # strokes neither fade nor spread
     assert made[6:9].sum() > 2 * made[20:23].sum()  # a seven has its bar above
-    assert words.startswith("dark strokes made light" if way.get("ground", 240) > 200 else "found")
+    assert words.startswith("dark digit" if way.get("ground", 240) > 200 else "light digit")
 
 
 def test_all_ways_give_nearly_the_same() -> None:
