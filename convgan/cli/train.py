@@ -1,0 +1,125 @@
+"""`convgan train-classifier` and `convgan train-dcgan`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from convgan.cli.app import app
+from convgan.cli.options import OUTPUTS, DebugOption, DeviceOption, OutOption, SetOption
+from convgan.completion import complete_preset, complete_run
+from convgan.errors import UsageError
+from convgan.terminal import for_people
+
+if TYPE_CHECKING:
+    from convgan.callbacks.session import RunOptions
+    from convgan.config import Config
+    from convgan.runs import Run
+
+
+def train_by(config: Config, options: RunOptions) -> Run | None:
+    """Train what a configuration is for; return the run, or None after a dry run."""
+    from convgan.recipes.train_classifier import train_classifier
+    from convgan.recipes.train_dcgan import train_dcgan
+
+    if config.task == "classifier":
+        return train_classifier(config, options)
+    return train_dcgan(config, options)
+
+
+def add_training_command(task: Literal["classifier", "dcgan"], description: str) -> None:
+    """Add `train-<task>`; the two commands differ in their recipe only."""
+
+    def train(
+        run: Annotated[
+            str | None,
+            typer.Argument(metavar="RUN", help="The run to --resume.", autocompletion=complete_run),
+        ] = None,
+        config: Annotated[
+            str | None,
+            typer.Option(
+                "--config",
+                "-c",
+                help="A preset's name or a YAML file; else the default.",
+                autocompletion=complete_preset,
+            ),
+        ] = None,
+        changes: SetOption = None,
+        name: Annotated[
+            str | None, typer.Option(help="Name of the run's folder, without its number.")
+        ] = None,
+        out: OutOption = OUTPUTS,
+        seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+        epochs: Annotated[int | None, typer.Option(help="Epochs to train in total.")] = None,
+        device: DeviceOption = "auto",
+        dry_run: Annotated[
+            bool,
+            typer.Option("--dry-run", help="Build and check all, make one step, keep nothing."),
+        ] = False,
+        resume: Annotated[
+            bool,
+            typer.Option("--resume", help="Go on with RUN, or the newest, as it was configured."),
+        ] = False,
+        debug: DebugOption = False,
+    ) -> None:
+        from convgan.config import DEFAULT_PRESETS, load_config
+        from convgan.runs import find_run
+
+        if run and not resume:
+            raise UsageError(
+                f"got {run!r} without --resume; to go on with a run write --resume {run}, "
+                f"to choose a configuration --config {run}"
+            )
+        resumed = find_run(run, out, task=task) if resume else None
+        given = list(changes or [])
+        given += [] if seed is None else [f"seed={seed}"]
+        given += [] if epochs is None else [f"train.epochs={epochs}"]
+        source = config or (resumed.folder / "config.yaml" if resumed else DEFAULT_PRESETS[task])
+        loaded = load_config(source, given)
+        if loaded.task != task:
+            raise UsageError(f"{source} is for convgan train-{loaded.task}, not train-{task}")
+
+        from convgan.hardware import start_tensorflow
+
+        machine = start_tensorflow(device=device, show_noise=debug)
+        from convgan.callbacks.session import RunOptions
+
+        options = RunOptions(
+            out=out,
+            name=name or loaded.name,
+            device=machine,
+            command=shlex.join(["convgan", *sys.argv[1:]]),
+            dry_run=dry_run,
+            resume=resumed,
+        )
+        done = train_by(loaded, options)
+        if done:
+            typer.echo(f"\nThe run is in {done.folder}")
+            typer.echo(f"Look at   {done.folder / 'report.html'}")
+            typer.echo(f"Evaluate  convgan eval {done.folder}")
+
+    train.__doc__ = description
+    app.command(f"train-{task}")(for_people(train))
+
+
+add_training_command(
+    "classifier",
+    """Train an image classifier.
+
+    The default is classifier-mnist, which reads handwritten digits.
+
+    Example: convgan train-classifier --config classifier-fashion --epochs 3
+    """,
+)
+add_training_command(
+    "dcgan",
+    """Train a DCGAN, which generates images.
+
+    The default is dcgan-fashion, which draws clothes.
+
+    Example: convgan train-dcgan --config dcgan-mnist --set train.batch_size=64
+    """,
+)
