@@ -41,7 +41,7 @@ def opened(
         yield page
         widest = page.evaluate("document.documentElement.scrollWidth")
         browser.close()
-    assert not wrong
+    assert not wrong, wrong
     outside = [url for url in asked if not url.startswith(("data:", "blob:"))]
     assert outside == [path.resolve().as_uri()]
     assert widest <= width
