@@ -10,7 +10,7 @@ SMALL := --set data.limit=4000 --out $(DEMO)
 .PHONY: help demo test test-full lint bench clean
 
 help:
-	@echo "make demo       set up, train both networks briefly, evaluate, make the GIF"
+	@echo "make demo       set up, train both networks briefly, evaluate, make a GIF and a page"
 	@echo "make test       set up, run the tests (no network, no full data set)"
 	@echo "make test-full  the tests on the full data sets (CONVGAN_DATA names their folder)"
 	@echo "make lint       style, types and layers"
@@ -29,8 +29,10 @@ demo: $(BIN)/.ready
 	$(BIN)/convgan train-dcgan $(SMALL) --epochs 6
 	$(BIN)/convgan eval --out $(DEMO)
 	$(BIN)/convgan make-gif --out $(DEMO) --output $(DEMO)/clothes.gif
+	$(BIN)/convgan play classifier-mnist dcgan-fashion --out $(DEMO) --output $(DEMO)/play.html
 	@echo
-	@echo "Look at $(DEMO)/clothes.gif, and at report.html in each folder of $(DEMO)"
+	@echo "Open $(DEMO)/play.html in a browser, and report.html in each folder of $(DEMO);"
+	@echo "look at $(DEMO)/clothes.gif"
 
 test: $(BIN)/.ready
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
