@@ -20,7 +20,7 @@ help:
 $(BIN)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,mp4]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,mp4,onnx,tflite]"
 	touch $@
 
 demo: $(BIN)/.ready

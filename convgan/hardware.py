@@ -23,7 +23,7 @@ def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
     """
     if not show_noise:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with nullcontext() if show_noise else _standard_error_held():
+    with nullcontext() if show_noise else standard_error_held():
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
@@ -110,7 +110,7 @@ def versions() -> dict[str, str]:
 
 
 @contextmanager
-def _standard_error_held() -> Iterator[None]:
+def standard_error_held() -> Iterator[None]:
     """Keep back what native libraries write to standard error; show it if the block fails."""
     with tempfile.TemporaryFile() as held:
         kept = os.dup(2)

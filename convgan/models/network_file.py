@@ -149,6 +149,16 @@ def write_keras(path: Path, network: keras.Model) -> None:
     Raises:
         RunError: it cannot be written.
     """
+    copy = plain_copy(network)
+    with replacing(path) as temporary:
+        try:
+            copy.save(temporary)
+        except RuntimeError as error:  # HDF5's own, where the disk is full
+            raise OSError(str(error)) from error
+
+
+def plain_copy(network: keras.Model) -> keras.Model:
+    """Return the same network of Keras's own layers, in float32."""
     weights: dict[str, list[NDArray[Any]]] = {}
 
     def plain(layer: Any) -> Any:
@@ -158,15 +168,11 @@ def write_keras(path: Path, network: keras.Model) -> None:
             weights[layer.name] = layer.get_weights()
         return type(layer).from_config(layer.get_config() | {"dtype": "float32"})
 
-    with _float32():
+    with in_float32():
         copy = keras.models.clone_model(network, clone_function=plain)
     for layer in copy.layers:
         layer.set_weights(weights.get(layer.name, []))  # an InputLayer has none
-    with replacing(path) as temporary:
-        try:
-            copy.save(temporary)
-        except RuntimeError as error:  # HDF5's own, where the disk is full
-            raise OSError(str(error)) from error
+    return copy
 
 
 def _read_card(path: Path) -> tuple[Role, NetworkSpec]:
@@ -178,7 +184,7 @@ def _read_card(path: Path) -> tuple[Role, NetworkSpec]:
 
 
 def _built_in_float32(spec: NetworkSpec, weights: list[NDArray[Any]]) -> keras.Model:
-    with _float32():
+    with in_float32():
         network = spec.build()
     network.set_weights(weights)
     return network
@@ -211,7 +217,7 @@ def _compare(path: Path, found: NDArray[np.float32], written: NDArray[np.float32
 
 
 @contextmanager
-def _float32() -> Iterator[None]:
+def in_float32() -> Iterator[None]:
     """Build in float32, whatever the training computes in."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")

@@ -76,10 +76,10 @@ class Source:
                 f"--truncation is {wanted.truncation:g}, expected at least {LEAST_TRUNCATION}; "
                 "2 keeps 95 % of the values"
             )
-        path, self.checkpoint = choose_generator(run, wanted.which)
+        self.path, self.checkpoint = choose_generator(run, wanted.which)
         self.run, self.wanted, self.config = run, wanted, config
         self.given: GivenClasses | None = given_classes(run) if config.conditional else None
-        self.saved = read_network(path)
+        self.saved = read_network(self.path)
         self.judge: Evaluator | None = None
         label = self._label(wanted.class_name)
         self.generator = SeededGenerator(

@@ -1,0 +1,48 @@
+"""A trained network as other programs use it: uint8 pictures, named inputs and outputs.
+
+All of Keras's own layers and operations, so that a `.keras` file of it needs no convgan.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers, ops
+
+from convgan.models.network_file import in_float32, plain_copy
+
+
+def deployable_classifier(
+    network: keras.Model, *, temperature: float, mirrored: bool
+) -> keras.Model:
+    """Return the network from `images`, uint8 (N, H, W, C), to `probabilities`, (N, K).
+
+    Those of its logits divided by the temperature; with `mirrored`, of the mean of each picture's
+    logits and its mirror image's.
+    """
+    logits_of = plain_copy(network)
+    with in_float32():
+        images = layers.Input(network.input_shape[1:], dtype="uint8", name="images")
+        values = layers.Rescaling(1 / 127.5, offset=-1.0)(images)
+        logits = logits_of(values)
+        if mirrored:
+            logits = (logits + logits_of(ops.flip(values, axis=2))) / 2
+        probabilities = layers.Softmax()(logits / temperature)
+        return keras.Model({"images": images}, {"probabilities": probabilities})
+
+
+def deployable_generator(network: keras.Model) -> keras.Model:
+    """Return the network from `z`, (N, latent_dim), to `images`, uint8 (N, H, W, C).
+
+    A conditional one is also given `label`, int32 (N,), the number of each picture's class. (A
+    SavedModel has no input named `class`, as that is a word of Python.)
+    """
+    values_of = plain_copy(network)
+    with in_float32():
+        inputs = {"z": layers.Input(network.inputs[0].shape[1:], name="z")}
+        given = [inputs["z"]]
+        if len(network.inputs) > 1:
+            inputs["label"] = layers.Input((), dtype="int32", name="label")
+            given.append(ops.one_hot(inputs["label"], network.inputs[1].shape[-1]))
+        levels = ops.round((values_of(given) + 1.0) * 127.5)
+        images = ops.cast(ops.clip(levels, 0.0, 255.0), "uint8")
+        return keras.Model(inputs, {"images": images})
