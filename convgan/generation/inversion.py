@@ -14,7 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tqdm import trange
 
-from convgan.generation.latents import Latents
+from convgan.generation.latents import Latents, join_latents
 from convgan.generation.seeds import BLOCK, SeededGenerator
 from convgan.models.conditioning import inputs_of
 from convgan.models.pixels import to_float
@@ -25,8 +25,8 @@ _STARTS = 8
 _STEPS = 200
 _LEARNING_RATE = 0.2  # at first; it falls along a cosine
 _PRIOR = 0.003
-"""Weight of the mean of z² beside the mean squared pixel, in [-1, 1]: with it z is as long as a
-normal law's, 30 % shorter than without, and the picture 0.1 grey levels farther away."""
+"""Weight of the mean of z² beside the mean squared pixel in [-1, 1]: it keeps z about as long as a
+drawn one (mean z² 1.0 for clothes, 1.2 for digits; without it 1.8 and 2.1), at 0.2 grey levels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,30 +52,24 @@ def find_nearest(generator: SeededGenerator, given: NDArray[np.uint8]) -> Neares
     """
     blocks = (range(first, first + BLOCK) for first in range(0, SEEDS, BLOCK))
     of_seeds = np.concatenate([_distances(generator.pictures(block), given) for block in blocks])
-    starts = np.argsort(of_seeds, kind="stable")[:_STARTS].tolist()
-    labels = generator.labels(starts)
-    z = _descend(generator.network, generator.latents(starts), labels, given)
-    found = SeededGenerator(
-        generator.network, generator.fractions, given=Latents(z, labels)
-    ).pictures([-1 - start for start in range(_STARTS)])
-    distances = _distances(found, given)
+    nearest = np.argsort(of_seeds, kind="stable")[:_STARTS].tolist()
+    starts = Latents(generator.latents(nearest), generator.labels(nearest))
+    tried = join_latents([starts, _descend(generator.network, starts, given)])
+    seeds = [-1 - row for row in range(len(tried.z))]
+    images = SeededGenerator(generator.network, generator.fractions, given=tried).pictures(seeds)
+    distances = _distances(images, given)
     best = int(distances.argmin())
     return Nearest(
-        Latents(z[best : best + 1], None if labels is None else labels[best : best + 1]),
-        found[best],
+        Latents(tried.z[[best]], None if tried.labels is None else tried.labels[[best]]),
+        images[best],
         float(distances[best]),
         float(of_seeds.min()),
     )
 
 
-def _descend(
-    network: keras.Model,
-    starts: NDArray[np.float32],
-    labels: NDArray[np.int64] | None,
-    given: NDArray[np.uint8],
-) -> NDArray[np.float32]:
-    """Return latent vectors, (N, latent_dim), from each of which Adam has gone its own way."""
-    z = keras.Variable(starts)
+def _descend(network: keras.Model, starts: Latents, given: NDArray[np.uint8]) -> Latents:
+    """Return where Adam comes to from each of the starts, all in one batch."""
+    z = keras.Variable(starts.z)
     rate = keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, _STEPS)
     optimizer = keras.optimizers.Adam(rate)
     optimizer.build([z])
@@ -84,13 +78,13 @@ def _descend(
     @tf.function(autograph=False)
     def step() -> None:
         with tf.GradientTape() as tape:
-            images = network(inputs_of(network, z.value, labels), training=False)
+            images = network(inputs_of(network, z.value, starts.labels), training=False)
             loss = tf.reduce_mean((images - target) ** 2) + _PRIOR * tf.reduce_mean(z.value**2)
         optimizer.apply(tape.gradient(loss, [z.value]), [z])
 
     for _ in trange(_STEPS, desc="looking for the nearest picture", unit="step", disable=None):
         step()
-    return np.asarray(z)
+    return Latents(np.asarray(z), starts.labels)
 
 
 def _distances(images: NDArray[np.uint8], given: NDArray[np.uint8]) -> NDArray[np.float64]:
