@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgan.evaluation.generator import Which
+from convgan.generation.source import Source, Wanted
 from convgan.models.network_file import read_network
-from convgan.recipes.generate import Source, Wanted
 from convgan.recipes.predict import Reader
 from convgan.runs import find_run
 
@@ -39,13 +39,15 @@ class LoadedRun:
 
     def generate(
         self,
-        seeds: Sequence[int],
+        seeds: Sequence[int | Path],
         *,
         class_name: str | None = None,
         truncation: float | None = None,
         which: Which | None = None,
     ) -> NDArray[np.uint8]:
         """Return the pictures of seeds, (N, H, W, C), as `convgan generate` makes them.
+
+        A path among them is that of an npz file of latent vectors.
 
         Raises:
             UsageError: the run has no such generator, or knows no such class.

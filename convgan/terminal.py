@@ -10,6 +10,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TextIO
 
 import typer
@@ -98,7 +99,23 @@ def format_tables(tables: Sequence[Table], *, width: int | None = None) -> str:
     never do. Text that does not go to a terminal is not wrapped.
     """
     limit = width or _width(sys.stdout)
-    return "\n\n".join(_format(table, limit) for table in tables)
+    return "\n\n".join(_format(_printable_cells(table), limit) for table in tables)
+
+
+def _printable_cells(table: Table) -> Table:
+    head, *rows = (
+        ["\\n".join(map(_printable, cell.split("\n"))) for cell in row]
+        for row in (table.header, *table.rows, *table.footer)
+    )
+    count = len(table.rows)
+    return replace(table, header=head, rows=rows[:count], footer=rows[count:])
+
+
+def _printable(line: str) -> str:
+    """Return it with control signs, which a file's name may hold, as their escapes."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line
+    )
 
 
 def _format(table: Table, limit: int) -> str:
@@ -159,7 +176,7 @@ def wrap(text: str, width: int) -> str:
         line
         if line.startswith(" ")
         else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
-        for line in text.split("\n")
+        for line in map(_printable, text.split("\n"))
     )
 
 

@@ -1,4 +1,4 @@
-"""Keras's archive of MNIST (`mnist.npz`), which is also the form of the bundled samples.
+"""Arrays in npz archives: Keras's MNIST (`mnist.npz`), the bundled samples, latent vectors.
 
 Not by `np.load`, which would allocate whatever an archive announces.
 """
@@ -11,7 +11,9 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +27,11 @@ MAX_DIRECTORY_BYTES = 1 << 20  # zipfile reads it at once: 100 MB would become g
 _END = struct.Struct("<20s4s4H2IH")
 # Not LZMA, which allocates the 4 GB of dictionary that a member may announce.
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# All that numpy itself writes for a uint8 array in C order; `L` is Python 2's.
-_HEADER = re.compile(
-    rb"\x93NUMPY\x01\x00..\{'descr': '[|<>]u1', 'fortran_order': False, "
-    rb"'shape': \(((?:\d{1,10}L?,? ?){1,4})\), ?\} *\n",
-    re.DOTALL,
+_DESCRIPTIONS = {"uint8": rb"[|<>]u1", "float32": rb"<f4", "int64": rb"<i8"}
+# All that numpy itself writes for an array in C order; `L` is Python 2's.
+_HEADER = (
+    rb"\x93NUMPY\x01\x00..\{'descr': '%b', 'fortran_order': False, "
+    rb"'shape': \(((?:\d{1,10}L?,? ?){1,4})\), ?\} *\n"
 )
 
 
@@ -40,15 +42,27 @@ def read_npz(path: Path, *, max_bytes: int = MAX_NPZ_BYTES) -> list[NDArray[np.u
         DataError: the archive is missing, damaged or of another form, or its arrays have more
             than `max_bytes` together.
     """
-    arrays: list[NDArray[np.uint8]] = []
+    names = ("x_train", "y_train", "x_test", "y_test")
+    return list(read_members(path, dict.fromkeys(names, "uint8"), max_bytes=max_bytes).values())
+
+
+def read_members(
+    path: Path, types: Mapping[str, str], *, max_bytes: int = MAX_NPZ_BYTES
+) -> dict[str, NDArray[Any]]:
+    """Return arrays of an archive by name, of these types, with one axis to four.
+
+    Raises:
+        DataError: as `read_npz`.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
     try:
         if not path.is_file():
             raise DataError(f"{path}: there is no such file")
         _check_end(path)
         with zipfile.ZipFile(path) as archive:
-            for name in ("x_train", "y_train", "x_test", "y_test"):
-                left = max_bytes - sum(array.nbytes for array in arrays)
-                arrays.append(_read_member(archive, name, path, left))
+            for name, dtype in types.items():
+                left = max_bytes - sum(array.nbytes for array in arrays.values())
+                arrays[name] = _read_member(archive, name, np.dtype(dtype), path, left)
     except DataError:
         raise
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, struct.error) as error:
@@ -72,8 +86,8 @@ def _check_end(path: Path) -> None:
 
 
 def _read_member(
-    archive: zipfile.ZipFile, name: str, path: Path, max_bytes: int
-) -> NDArray[np.uint8]:
+    archive: zipfile.ZipFile, name: str, dtype: np.dtype[Any], path: Path, max_bytes: int
+) -> NDArray[Any]:
     try:
         info = archive.getinfo(f"{name}.npy")
     except KeyError:
@@ -87,15 +101,14 @@ def _read_member(
         raise DataError(f"{path}: {name} is compressed by method {info.compress_type}, not deflate")
     with archive.open(info) as stream:  # `archive.read` would unpack all that is there first
         content = stream.read(info.file_size)
-    header = _HEADER.match(content)
+    header = re.match(_HEADER % _DESCRIPTIONS[dtype.name], content, re.DOTALL)
     if header is None:
         raise DataError(
-            f"{path}: {name} is no .npy file of unsigned bytes in C order, it begins with "
-            f"{content[:80]!r}"
+            f"{path}: {name} is no .npy file of {dtype} in C order, it begins with {content[:80]!r}"
         )
     shape = tuple(int(size) for size in re.findall(rb"\d+", header[1]))
-    if not math.prod(shape) or header.end() + math.prod(shape) != len(content):
+    if not math.prod(shape) or header.end() + math.prod(shape) * dtype.itemsize != len(content):
         raise DataError(
             f"{path}: {name} announces {shape}, which its {len(content):,} bytes do not hold"
         )
-    return np.frombuffer(content, np.uint8, offset=header.end()).reshape(shape)
+    return np.frombuffer(content, dtype, offset=header.end()).reshape(shape)

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from convgan.generation.latents import Latents
 from convgan.models.pixels import to_uint8
 from convgan.training.streams import draw_labels, stream_seed
 
@@ -32,12 +33,14 @@ class SeededGenerator:
         truncation: latent values beyond ± this one are drawn again (Brock et al., 2019, section
             3.1); None: they stay.
         label: the class of all pictures; None: each seed's own.
+        given: latent vectors that stand for the seeds -1, -2 and so on, as they are.
     """
 
     network: keras.Model
     fractions: NDArray[np.float64] | None = None
     truncation: float | None = None
     label: int | None = None
+    given: Latents | None = None
 
     def pictures(self, seeds: Sequence[int]) -> NDArray[np.uint8]:
         """Return the pictures of seeds, (N, H, W, C)."""
@@ -74,6 +77,8 @@ class SeededGenerator:
         return np.stack([blocks[seed // BLOCK][seed % BLOCK] for seed in seeds])
 
     def _block_latents(self, block: int) -> tf.Tensor:
+        if self.given and block < 0:
+            return self._of_given(self.given.z, block)
         shape = [BLOCK, self.network.inputs[0].shape[-1]]
         z = tf.random.stateless_normal(shape, stream_seed(0, "generate", block))
         draw = 0
@@ -86,8 +91,15 @@ class SeededGenerator:
     def _block_labels(self, block: int) -> NDArray[np.int64]:
         if self.label is not None or self.fractions is None:
             return np.full(BLOCK, self.label)
+        if self.given and self.given.labels is not None and block < 0:
+            return self._of_given(self.given.labels, block)
         drawn = draw_labels(self.fractions, stream_seed(0, "generate labels", block), BLOCK)
         return np.asarray(drawn)
+
+    def _of_given(self, values: NDArray[Any], block: int) -> NDArray[Any]:
+        """Return a block's rows: the first is that of seed -1; the last fills up the block."""
+        rows = -1 - np.arange(block * BLOCK, (block + 1) * BLOCK)
+        return values[np.minimum(rows, len(values) - 1)]
 
     @cached_property
     def _apply(self) -> Any:
@@ -110,7 +122,7 @@ def great_circle(
     Along the arc between their directions (Shoemake, 1985; for latent vectors White, 2016, section
     2.1), so that none is shorter than both, as on a straight line.
     """
-    cosine = np.dot(one, other) / (np.linalg.norm(one) * np.linalg.norm(other))
+    cosine = np.dot(one, other) / max(np.linalg.norm(one) * np.linalg.norm(other), 1e-12)
     angle = np.arccos(np.clip(cosine, -1.0, 1.0))
     t = shares[:, None]
     if np.sin(angle) < 1e-6:  # one direction, or opposite ones, between which no arc is nearest

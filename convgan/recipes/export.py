@@ -18,11 +18,11 @@ from convgan.arrays import read_header
 from convgan.errors import RunError, UsageError
 from convgan.evaluation.generator import Which
 from convgan.files import replacing
+from convgan.generation.source import Source, Wanted
 from convgan.hardware import versions
 from convgan.models.conditioning import inputs_of
 from convgan.models.deployable import deployable_classifier, deployable_generator
 from convgan.models.file_formats import EXTRAS, FORMATS, Arrays, Runner
-from convgan.recipes.generate import Source, Wanted
 from convgan.recipes.predict import Reader
 from convgan.registry import DATASETS
 from convgan.reporting.network_card import write_card

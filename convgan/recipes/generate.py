@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,42 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from convgan.config import GanRunConfig
-from convgan.errors import DataError, UsageError, did_you_mean
-from convgan.evaluation.evaluator import Evaluator, bundled_evaluator
-from convgan.evaluation.generator import Which, choose_generator
+from convgan.data.preparation import prepare
+from convgan.errors import UsageError
 from convgan.files import replacing
-from convgan.generation.seeds import LEAST_TRUNCATION, SeededGenerator, great_circle
-from convgan.models.network_file import read_network
-from convgan.registry import DATASETS
+from convgan.generation.inversion import SEEDS, find_nearest
+from convgan.generation.latents import write_latents
+from convgan.generation.seeds import great_circle
+from convgan.generation.source import Source
 from convgan.reporting.animation import check_film, write_film
+from convgan.reporting.galleries import save_labelled_pictures
 from convgan.reporting.images import class_grid, enlarge, image_grid, save_png
-from convgan.runs import Run
-from convgan.runs.classes import GivenClasses, given_classes
 from convgan.runs.json_file import read_json, validated, write_json
 
 logger = logging.getLogger("convgan")
 
-_AT_ONCE = 1024  # seeds whose pictures are in memory before they are written
-_TRIED = 100  # seeds for each picture that an evaluator is to find
 _FILM_SIDE = 280  # pixels, about, of a film
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is asked of a generator."""
-
-    seeds: Sequence[int]
-    fill: bool = False
-    """Whether seeds after the last may be taken until there are as many of `class_name`."""
-    class_name: str | None = None
-    truncation: float | None = None
-    which: Which | None = None
 
 
 class _Picture(BaseModel):
     file: str
-    seed: int
+    seed: int | None
+    """None of a given latent vector."""
     class_name: str | None = Field(alias="class")
 
 
@@ -56,98 +40,6 @@ class _Index(BaseModel):
     """What `seeds.json` says beside the settings."""
 
     pictures: list[_Picture]
-
-
-class Source:
-    """A run's generator, ready to be asked.
-
-    Raises:
-        UsageError: the run has no such generator, or the class is none of its own and no evaluator
-            knows it.
-        DataError: the network is missing or damaged.
-    """
-
-    def __init__(self, run: Run, wanted: Wanted) -> None:
-        config = run.config()
-        if not isinstance(config, GanRunConfig):
-            raise DataError(f"{run.folder}: run.json describes a DCGAN, config.yaml does not")
-        if wanted.truncation is not None and not wanted.truncation >= LEAST_TRUNCATION:
-            raise UsageError(
-                f"--truncation is {wanted.truncation:g}, expected at least {LEAST_TRUNCATION}; "
-                "2 keeps 95 % of the values"
-            )
-        self.path, self.checkpoint = choose_generator(run, wanted.which)
-        self.run, self.wanted, self.config = run, wanted, config
-        self.given: GivenClasses | None = given_classes(run) if config.conditional else None
-        self.saved = read_network(self.path)
-        self.judge: Evaluator | None = None
-        label = self._label(wanted.class_name)
-        self.generator = SeededGenerator(
-            self.saved.network,
-            np.array(self.given.fractions) if self.given else None,
-            wanted.truncation,
-            None if self.judge else label,
-        )
-        self._judged_label = label
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a seed's picture depends on."""
-        return {
-            "run": self.run.name,
-            "network_sha256": self.saved.sha256,
-            "which": self.checkpoint.which,
-            "epoch": self.checkpoint.epoch,
-            "class": self.wanted.class_name,
-            "truncation": self.wanted.truncation,
-        }
-
-    def parts(self) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:
-        """Return seeds and their pictures (N, H, W, C), some at a time."""
-        seeds = list(self.wanted.seeds)
-        if self.judge is None:
-            for start in range(0, len(seeds), _AT_ONCE):
-                part = seeds[start : start + _AT_ONCE]
-                yield part, self.generator.pictures(part)
-            return
-        looked = kept = 0
-        most = _TRIED * len(seeds) if self.wanted.fill else len(seeds)
-        count = len(seeds)
-        seeds += range(max(seeds) + 1, max(seeds) + 1 + most - count)
-        for start in range(0, most, _AT_ONCE):
-            part = seeds[start : start + _AT_ONCE]
-            images = self.generator.pictures(part)
-            found = self.judge.predict(images).logits.argmax(axis=1)
-            fitting = np.flatnonzero(found == self._judged_label)[: count - kept]
-            kept += len(fitting)
-            looked += len(part) if kept < count else int(fitting[-1]) + 1
-            yield [part[index] for index in fitting], images[fitting]
-            if kept == count:
-                break
-        logger.info(
-            "this GAN was not asked for classes: %s takes %d of %d pictures for %s",
-            self.judge.name, kept, looked, self.wanted.class_name,
-        )  # fmt: skip
-
-    def _label(self, name: str | None) -> int | None:
-        """Return the class by its name; if the GAN knows no such, an evaluator that does."""
-        if name is None:
-            return None
-        own = self.given.names if self.given else ()
-        if name in own:
-            return own.index(name)
-        known = own
-        if not self.given or self.given.clusters:
-            judge = bundled_evaluator(self.config.data.name)
-            fits = judge and judge.image_shape == self.saved.network.output_shape[1:]
-            known = DATASETS[self.config.data.name].class_names if fits else own
-            if name in known and fits:
-                self.judge = judge
-                return known.index(name)
-        otherwise = f"expected one of {', '.join(known)}"
-        if not known:
-            otherwise = "this GAN was given no classes, and no evaluator knows them"
-        raise UsageError(f"got the class {name!r:.80}; {did_you_mean(name, known, otherwise)}")
 
 
 def generate_files(source: Source, folder: Path) -> Path:
@@ -164,16 +56,20 @@ def generate_files(source: Source, folder: Path) -> Path:
             f"{folder} has pictures of another generator, class or truncation "
             "(seeds.json says which): give another folder with --output"
         )
-    by_seed = {each.seed: each for each in listed}
+    by_file = {each.file: each for each in listed}
     for seeds, images in source.parts():
         for seed, image, name in zip(seeds, images, _names(source, seeds), strict=True):
-            file = f"seed-{seed:04d}.png"
-            made = _Picture.model_validate({"file": file, "seed": seed, "class": name})
-            save_png(folder / made.file, image, flush=False)  # a seed gives it again
-            by_seed[seed] = made
-        pictures = [by_seed[seed].model_dump(by_alias=True) for seed in sorted(by_seed)]
+            file = source.file_name(seed)
+            made = {"file": file, "seed": seed if seed >= 0 else None, "class": name}
+            by_file[file] = _Picture.model_validate(made)
+            save_png(folder / file, image, flush=False)  # a seed gives it again
+        pictures = [each.model_dump(by_alias=True) for each in sorted(by_file.values(), key=_order)]
         write_json(path, source.settings | {"pictures": pictures})
     return folder
+
+
+def _order(picture: _Picture) -> tuple[bool, int, str]:
+    return picture.seed is None, picture.seed or 0, picture.file
 
 
 def generate_grid(source: Source, path: Path) -> Path:
@@ -192,7 +88,10 @@ def generate_grid(source: Source, path: Path) -> Path:
 
 
 def generate_archive(source: Source, path: Path) -> Path:
-    """Write an npz archive: `images` uint8 (N, H, W, C), `seeds` (N,), `labels` (N,) if any."""
+    """Write an npz archive: `images` uint8 (N, H, W, C), `seeds` (N,), `labels` (N,) if any.
+
+    The seeds -1, -2 and so on are the latent vectors of files, in their order.
+    """
     _check_suffix(path, ".npz")
     seeds, images = _all(source)
     arrays: dict[str, NDArray[Any]] = {"images": images, "seeds": np.array(seeds, np.int64)}
@@ -211,7 +110,7 @@ def generate_walk(source: Source, path: Path, *, frames: int, fps: float) -> Pat
 
     In a conditional GAN also from class to class, by mixtures of two, unless one was asked for.
     """
-    seeds = list(source.wanted.seeds)
+    seeds = source.seeds
     if len(seeds) < 2:
         raise UsageError(f"got {len(seeds)} seed for --walk, expected two or more: --walk 3,8,12")
     if source.judge:
@@ -236,6 +135,33 @@ def generate_walk(source: Source, path: Path, *, frames: int, fps: float) -> Pat
     inputs = [np.concatenate(each) for each in (points, mixed) if each]
     images = generator.pictures_at(*inputs)
     write_film(enlarge(images, max(1, round(_FILM_SIDE / images.shape[2]))), path, fps=fps)
+    return path
+
+
+def generate_like(source: Source, file: Path, path: Path) -> Path:
+    """Write the latent vector whose picture is nearest to a file's, and a PNG file of both.
+
+    Raises:
+        DataError: the file is no picture, or cannot be made such as the generator's are.
+    """
+    _check_suffix(path, ".npz")
+    if source.judge:
+        raise UsageError("--class goes with --like only where the GAN was given that class")
+    shape = source.saved.network.output_shape[1:]
+    given, words = prepare(file, shape, source.config.data.name)
+    logger.info("%s: %s", file, words)
+    found = find_nearest(source.generator, given)
+    images = np.stack([given, found.image])
+    save_labelled_pictures(path.with_suffix(".png"), images, captions=["given", "found"])
+    write_latents(path, found.latents)
+    of_class = ""
+    if source.given and found.latents.labels is not None:
+        of_class = f" ({source.given.names[found.latents.labels[0]]})"
+    logger.info(
+        "the picture found%s differs by %.1f of 255 grey levels (root mean square); of %s seeds "
+        "the nearest by %.1f",
+        of_class, found.distance, f"{SEEDS:,}", found.seed_distance,
+    )  # fmt: skip
     return path
 
 

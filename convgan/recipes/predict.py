@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from convgan.config import ClassifierRunConfig
-from convgan.data.decoding import read_picture
-from convgan.data.digits import NoDigitError, as_mnist
 from convgan.data.folder import SUFFIXES
-from convgan.data.pictures import fit
+from convgan.data.preparation import prepare
 from convgan.errors import DataError, UsageError
 from convgan.evaluation.classification import kept_temperature
 from convgan.evaluation.prediction import predict_logits
@@ -80,7 +78,8 @@ class Reader:
             images, kept = [], []
             for path in files[start : start + _AT_ONCE]:
                 try:
-                    image, words = self._prepare(path)
+                    shape = self.network.input_shape[1:]
+                    image, words = prepare(path, shape, self.config.data.name)
                 except DataError as error:
                     wrong.append(error)
                     continue
@@ -94,26 +93,6 @@ class Reader:
                 by_name = dict(zip(self.names, map(float, probabilities), strict=True))
                 found.append(Prediction(str(path), by_name, words))
         return found, wrong
-
-    def _prepare(self, path: Path) -> tuple[NDArray[np.uint8], str]:
-        """Return a file as the network was trained to see it, (H, W, C), and in words how."""
-        shape = height, width, channels = self.network.input_shape[1:]
-        picture = read_picture(path)
-        try:
-            if self.config.data.name == "mnist":
-                grey = fit(picture, size=None, channels=1)[..., 0]
-                digit, words = as_mnist(grey)
-                return digit[..., None], words
-            image = fit(picture, size=height if height == width else None, channels=channels)
-            if image.shape != shape:
-                raise DataError(f"{path} is of {image.shape}, expected {shape}, as in training")
-            return image, "central square, resized" if height == width else "as it is"
-        except NoDigitError as error:
-            raise DataError(f"{path}: no digit found: {error}") from error
-        except DataError:
-            raise
-        except (OSError, ValueError, MemoryError) as error:
-            raise DataError(f"{path} cannot be prepared: {error}") from error
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return each class's probability, (N, K), for images as in training, (N, H, W, C)."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from convgan.reporting import read_png
+from convgan.reporting import read_png, save_png
 from convgan.runs import Run
 
 from .commands import TINY_DCGAN, done, refused
@@ -143,6 +144,8 @@ def test_an_evaluator_chooses_for_a_gan_without_classes(
         (["--walk=a.avi", "--seeds=1,2"], "expected a name that ends in .gif or .mp4"),
         (["--walk=a.gif", "--seeds=4"], "got 1 seed for --walk, expected two or more"),
         (["--walk=a.gif", "--seeds=1-9", "--frames=4"], "got --frames 4, expected 9 (the seeds)"),
+        (["--like=a.png", "--grid=g.png"], "with --like only --class, --which and --output go"),
+        (["--like=a.png", "-o=a.png"], "expected a name that ends in .npz"),
         (["--truncation=0"], "--truncation is 0, expected at least 0.1"),
         (["--truncation=nan"], "--truncation is nan, expected at least 0.1"),
         (["--class=Sneker"], "got the class 'Sneker'; did you mean 'Sneaker'?"),
@@ -150,3 +153,80 @@ def test_an_evaluator_chooses_for_a_gan_without_classes(
 )
 def test_what_cannot_be(options: list[str], said: str, labelled: Run) -> None:
     assert said in refused(2, "generate", "--out", labelled.folder.parent, *options)
+
+
+@pytest.fixture(scope="module")
+def found(labelled: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A latent vector that was looked for, and what was said of it."""
+    folder = tmp_path_factory.mktemp("found")
+    wide = np.random.default_rng(0).integers(0, 256, (40, 60, 3)).astype(np.uint8)
+    save_png(folder / "given.png", wide)
+    options: list[str | Path] = ["--like", folder / "given.png", "-o", folder / "found.npz"]
+    return folder / "found.npz", done("generate", "--out", labelled.folder.parent, *options)
+
+
+def test_a_vector_that_was_found_stands_where_a_seed_does(
+    labelled: Run, found: tuple[Path, str], tmp_path: Path
+) -> None:
+    path, text = found
+    assert "given.png: central square, resized" in text
+    said = re.search(r"found \((.+)\) differs by ([\d.]+) of 255 grey levels \(root mean", text)
+    assert said
+    mixed = ["--out", str(labelled.folder.parent), f"--seeds=3,{path}"]
+    done("generate", *mixed, "-o", tmp_path)
+    done("generate", *mixed, "--npz", tmp_path / "a.npz")
+    done("generate", *mixed, "--grid", tmp_path / "g.png")
+    done("generate", *mixed, "--walk", tmp_path / "w.gif", "--frames=4")
+    listed = json.loads((tmp_path / "seeds.json").read_text())["pictures"]
+    assert [(each["file"], each["seed"]) for each in listed] == [
+        ("seed-0003.png", 3),
+        ("found-z0000.png", None),
+    ]
+    assert listed[1]["class"] == said[1]
+    image = read_png(tmp_path / "found-z0000.png")
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as archive:
+        assert archive["seeds"].tolist() == [3, -1]
+        assert np.array_equal(archive["images"][1], image)
+    film = iio.imread(tmp_path / "w.gif")
+    shown = film[2, ::10, ::10].reshape(28, 28, -1)[..., 0]
+    assert np.abs(shown - image[..., 0].astype(int)).max() <= 1
+    both = read_png(path.with_suffix(".png"))
+    given = read_png(path.with_name("given.png")).astype(float)
+    assert both.shape[0] > 84
+    assert both.shape[1] == 2 * 84 + 3 * 8
+    assert given.mean() == pytest.approx(both[8:92, 8:92].mean(), abs=4)
+    assert np.array_equal(both[8:92:3, 100:184:3, :1], image)
+    difference = both[8:92:3, 8:92:3, :1].astype(float) - image
+    assert float(said[2]) == pytest.approx(np.sqrt((difference**2).mean()), abs=0.06)
+
+
+def test_the_run_s_own_folder_and_class_for_a_vector(
+    labelled: Run, found: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convgan.generation.inversion._STEPS", 2)
+    options = ["--like", str(found[0].with_name("given.png")), "--class=Bag"]
+    text = done("generate", "--out", labelled.folder.parent, *options)
+    assert "the picture found (Bag) differs by" in text
+    assert {path.name for path in (labelled.folder / "generated").iterdir()} == {
+        *("like.npz", "like.png")
+    }
+
+
+def test_a_vector_that_is_none(labelled: Run, unconditional: Path, tmp_path: Path) -> None:
+    out = labelled.folder.parent
+    (tmp_path / "bad.npz").write_bytes(b"no archive")
+    said = refused(2, "generate", "--out", out, f"--seeds=3,{tmp_path / 'bad.npz'}")
+    assert "bad.npz: cannot be read" in said
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        np.savez(tmp_path / folder / "a.npz", z=np.zeros((1, 100), np.float32))
+    one, other = (tmp_path / folder / "a.npz" for folder in ("one", "other"))
+    assert "holds no labels" in refused(2, "generate", "--out", out, f"--seeds={one}")
+    said = refused(2, "generate", "--out", unconditional, f"--seeds={one},{other}")
+    assert "got two files called a.npz in --seeds: rename one" in said
+    done("generate", "--out", unconditional, f"--seeds={one}", "-o", tmp_path / "made")
+    assert (tmp_path / "made/a-z0000.png").is_file()
+    like = ["--like", str(tmp_path / "bad.npz")]
+    assert "is no picture of" in refused(2, "generate", "--out", out, *like)
+    said = refused(2, "generate", "--out", unconditional, *like, "--class=Bag")
+    assert "--class goes with --like only where the GAN was given that class" in said

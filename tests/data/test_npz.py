@@ -40,8 +40,8 @@ def pickled() -> Any:
 @pytest.mark.parametrize(
     ("member", "value", "message"),
     [
-        ("x_train", pickled(), "unsigned bytes"),
-        ("y_train", np.zeros(20, np.int64), "unsigned bytes"),
+        ("x_train", pickled(), "of uint8"),
+        ("y_train", np.zeros(20, np.int64), "of uint8"),
         ("x_train", np.zeros((20, 6, 7), np.uint8, order="F"), "C order"),
         ("x_test", np.zeros((0, 6, 6), np.uint8), "do not hold"),
     ],

@@ -17,11 +17,13 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from convgan.arrays import form_of, read_arrays, write_arrays
 from convgan.config import DataConfig, load_config
 from convgan.data import load_dataset, read_idx, read_npz
+from convgan.data.preparation import prepare
+from convgan.generation.latents import Latents, read_latents, write_latents
 from convgan.runs import Run, all_runs
 from convgan.runs.log import MetricsFile
 from tests.data.making import idx_bytes, some_arrays, write_npz
@@ -70,9 +72,20 @@ def _read_npz(content: bytes, folder: Path) -> Any:
 
 
 def _pictures(folder: Path) -> list[bytes]:
-    rgba = Image.fromarray(np.random.default_rng(2).integers(0, 256, (9, 12, 4), np.uint8))
+    noise = np.random.default_rng(2).integers(0, 256, (9, 12, 4), np.uint8)
+    return _in_all_forms(Image.fromarray(noise))
+
+
+def _photographs(folder: Path) -> list[bytes]:
+    paper = np.random.default_rng(3).normal(200, 2, (40, 56, 4)).astype(np.uint8)
+    rgba = Image.fromarray(paper)
+    ImageDraw.Draw(rgba).line([(20, 8), (34, 8), (26, 32)], (40, 30, 60, 255), 4)
+    return _in_all_forms(rgba)
+
+
+def _in_all_forms(rgba: Image.Image) -> list[bytes]:
     rgb, grey = rgba.convert("RGB"), rgba.convert("L")
-    deep = Image.fromarray(np.full((9, 12), 0x8042, np.uint16))
+    deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
     exif = Image.Exif()
     exif[0x0112] = 6
     more = {"save_all": True, "append_images": [rgb.rotate(90)]}
@@ -111,6 +124,33 @@ def _read_pictures(content: bytes, folder: Path) -> Any:
     finally:
         for cached in folder.glob("convgan/decoded/*"):
             cached.unlink()
+
+
+def _prepare(content: bytes, folder: Path) -> Any:
+    """As `predict` and `generate --like` do for networks of clothes and of digits."""
+    path = _written(folder / "a.png", content)
+    clothes, _ = prepare(path, (8, 8, 3), "fashion-mnist")
+    digit, _ = prepare(path, (28, 28, 1), "mnist")
+    assert (clothes.shape, digit.shape) == ((8, 8, 3), (28, 28, 1))
+    assert clothes.dtype == digit.dtype == np.uint8
+    return clothes, digit
+
+
+def _latents(folder: Path) -> list[bytes]:
+    z = np.random.default_rng(4).normal(size=(3, 5)).astype(np.float32)
+    labels = np.arange(3)
+    write_latents(folder / "stored.npz", Latents(z, labels))
+    np.savez_compressed(folder / "deflated.npz", z=z, labels=labels)
+    return [(folder / f"{name}.npz").read_bytes() for name in ("stored", "deflated")]
+
+
+def _read_latents(content: bytes, folder: Path) -> Any:
+    latents = read_latents(_written(folder / "a.npz", content), 5, 4)
+    assert latents.labels is not None
+    assert set(latents.labels) <= {0, 1, 2, 3}
+    assert np.isfinite(latents.z).all()
+    assert latents.z.shape == (len(latents.labels), 5)
+    return latents
 
 
 def _load_folder(folder: Path, size: int | None) -> Any:
@@ -380,6 +420,8 @@ READERS: dict[str, Reader] = {
     "idx": Reader(_idx_files, _read_idx, (edit_gzip,)),
     "npz": Reader(_npz_files, _read_npz, (edit_zip,)),
     "pictures": Reader(_pictures, _read_pictures, (edit_png,)),
+    "preparation": Reader(_photographs, _prepare, (edit_png,)),
+    "latents": Reader(_latents, _read_latents, (edit_zip,)),
     "cache": Reader(_cached_arrays, _read_cached),
     "yaml": Reader(_configs, _read_config, (edit_text,)),
     "set": Reader(_changes, _read_change, (edit_text,)),

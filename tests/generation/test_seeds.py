@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -24,9 +26,14 @@ PLAIN = generator()
 
 @pytest.mark.parametrize(
     ("text", "seeds"),
-    [("0-3,7", [0, 1, 2, 3, 7]), ("9, 2 - 4 ,3,9", [9, 2, 3, 4]), ("5-5", [5])],
+    [
+        ("0-3,7", [0, 1, 2, 3, 7]),
+        ("9, 2 - 4 ,3,9", [9, 2, 3, 4]),
+        ("5-5", [5]),
+        ("7, a/3.npz,1", [7, Path("a/3.npz"), 1]),
+    ],
 )
-def test_a_list_of_seeds(text: str, seeds: list[int]) -> None:
+def test_a_list_of_seeds(text: str, seeds: list[int | Path]) -> None:
     assert parse_seeds(text) == seeds
 
 
@@ -94,5 +101,7 @@ def test_a_great_circle_goes_by_equal_angles() -> None:
     half = 2 * np.sqrt(0.5)
     expected = [[2, 0, 0], [2 * np.sqrt(0.75), 0, 1], [half, 0, half], [0, 0, 2]]
     assert way == pytest.approx(np.array(expected), abs=1e-6)
+    way = great_circle(np.zeros(3, np.float32), other, np.array([0, 1]))
+    assert way == pytest.approx(np.array([[0, 0, 0], [0, 0, 2]]))
     same = great_circle(one, one, np.array([0.3]))
     assert same == pytest.approx(one[None])

@@ -1,0 +1,42 @@
+"""A picture file from anywhere, made such as a network's training pictures were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from convgan.data.decoding import read_picture
+from convgan.data.digits import NoDigitError, as_mnist
+from convgan.data.pictures import fit
+from convgan.errors import DataError
+
+
+def prepare(
+    path: Path, shape: tuple[int, int, int], data_name: str
+) -> tuple[NDArray[np.uint8], str]:
+    """Return a file's picture as uint8 `shape`, (H, W, C), and in words what was done.
+
+    Of MNIST's digits, one is found on it; other pictures are cropped and resized as in training.
+
+    Raises:
+        DataError: it is no picture, has no digit, or is not of a shape that is not square.
+    """
+    height, width, channels = shape
+    size = height if height == width else None
+    picture = read_picture(path)
+    words = "central square, resized" if size else "as it is"
+    try:
+        if data_name == "mnist":
+            digit, words = as_mnist(fit(picture, size=None, channels=1)[..., 0])
+            picture = Image.fromarray(digit)
+        image = fit(picture, size=size, channels=channels)
+    except NoDigitError as error:
+        raise DataError(f"{path}: no digit found: {error}") from error
+    except (OSError, ValueError, MemoryError) as error:
+        raise DataError(f"{path} cannot be prepared: {error}") from error
+    if image.shape != shape:
+        raise DataError(f"{path} is of {image.shape}, expected {shape}, as in training")
+    return image, words
