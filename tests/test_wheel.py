@@ -31,7 +31,7 @@ def test_the_wheel_holds_what_is_needed_and_nothing_else(wheel: Path) -> None:
         names = set(archive.namelist())
     data = {
         path.relative_to(ROOT).as_posix()
-        for folder in ("data/samples", "evaluation/networks", "reporting")
+        for folder in ("data/samples", "evaluation/networks", "reporting/pages")
         for path in (ROOT / "convgan" / folder).glob("*.*")
     }
     configs = {f"convgan/configs/{name}.yaml" for name in presets()}

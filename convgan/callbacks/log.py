@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from convgan.reporting import save_curves
+from convgan.reporting.curves import save_curves, without_repetition
 from convgan.runs import Run
 from convgan.training.callback import Callback, Numbers
 from convgan.training.state import TrainingState
@@ -59,17 +57,6 @@ class Curves(Callback):
         if self.missing and (records := self.run.records()):
             self._draw(records)
 
-    def _draw(self, records: list[dict[str, Any]]) -> None:
-        shown = [
-            {key: value for key, value in record.items() if _belongs(key, record)}
-            for record in records
-        ]
-        save_curves(self.path, shown)
+    def _draw(self, records: list[dict[str, float | None]]) -> None:
+        save_curves(self.path, without_repetition(records))
         self.missing = False
-
-
-def _belongs(key: str, record: dict[str, float]) -> bool:
-    """Of an epoch's line only the validation is drawn; its means repeat the calls' lines."""
-    if "end_of_epoch" in record:
-        return key.startswith(("val_", "step", "epoch"))
-    return True

@@ -1,6 +1,6 @@
 """What a YAML file may say, and how it is read."""
 
-from convgan.config.changes import config_hash, differing_keys, flatten, identity
+from convgan.config.changes import config_hash, differing, differing_keys, flatten, identity
 from convgan.config.loading import (
     DEFAULT_PRESETS,
     check_config,
@@ -38,6 +38,7 @@ __all__ = [
     "TrainConfig",
     "check_config",
     "config_hash",
+    "differing",
     "differing_keys",
     "dump_config",
     "flatten",

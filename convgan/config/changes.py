@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from convgan.config.schema import Config
@@ -29,9 +29,14 @@ def differing_keys(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Return what differs between two identities, as `key: before, now`."""
     return [
         f"{key}: {_shown(before, key)} before, {_shown(now, key)} now"
-        for key in sorted(before.keys() | now.keys())
-        if _shown(before, key) != _shown(now, key)
+        for key in sorted(differing(before, now))
     ]
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the keys that only one of two has, or whose values differ."""
+    keys = dict.fromkeys([*one, *other])
+    return [key for key in keys if (key in one, one.get(key)) != (key in other, other.get(key))]
 
 
 def config_hash(values: dict[str, Any]) -> str:

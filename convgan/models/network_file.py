@@ -125,7 +125,7 @@ def read_network(path: Path) -> SavedNetwork:
     """
     if not path.is_file():
         raise DataError(f"{path} is missing: the run has not finished its first epoch")
-    role, spec = _read_card(path)
+    role, spec = read_spec(path)
     try:
         plan = spec.build_symbolically()
     except UsageError as error:
@@ -139,6 +139,20 @@ def read_network(path: Path) -> SavedNetwork:
     network = _built_in_float32(spec, [arrays[name] for name in expected])
     _compare(path, _outputs(network, spec), arrays[_PROBE])
     return SavedNetwork(network, spec, str(header["sha256"]))
+
+
+def read_spec(path: Path) -> tuple[Role, NetworkSpec]:
+    """Return what a file's network is, and what it is built from; its weights are not looked at.
+
+    Raises:
+        DataError: the file is missing, damaged or describes no network of convgan.
+        RunError: it cannot be read now.
+    """
+    header = read_header(path)
+    try:
+        return _Card.model_validate(header).network()
+    except (ValidationError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} describes no network of convgan: {error!s:.500}") from error
 
 
 def write_keras(path: Path, network: keras.Model) -> None:
@@ -173,14 +187,6 @@ def plain_copy(network: keras.Model) -> keras.Model:
     for layer in copy.layers:
         layer.set_weights(weights.get(layer.name, []))  # an InputLayer has none
     return copy
-
-
-def _read_card(path: Path) -> tuple[Role, NetworkSpec]:
-    header = read_header(path)
-    try:
-        return _Card.model_validate(header).network()
-    except (ValidationError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} describes no network of convgan: {error!s:.500}") from error
 
 
 def _built_in_float32(spec: NetworkSpec, weights: list[NDArray[Any]]) -> keras.Model:

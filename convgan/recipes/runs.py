@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from convgan.arrays import read_header
-from convgan.config.changes import flatten
+from convgan.config import differing, flatten
 from convgan.errors import ConvganError, DataError, UsageError
 from convgan.files import checkpoints
 from convgan.reporting import Table
@@ -48,12 +48,7 @@ def runs_table(out: Path) -> Table:
 def difference_table(one: Run, other: Run) -> Table:
     """Return what differs between two runs: configuration, data, versions, results."""
     sides = [dict(_facts(run)) for run in (one, other)]
-    keys = list(dict.fromkeys([*sides[0], *sides[1]]))
-    rows = [
-        (key, *(sides[n].get(key, "–") for n in (0, 1)))
-        for key in keys
-        if sides[0].get(key) != sides[1].get(key)
-    ]
+    rows = [(key, *(side.get(key, "–") for side in sides)) for key in differing(*sides)]
     names = [run.name if one.name != other.name else str(run.folder) for run in (one, other)]
     title = f"{names[0]} and {names[1]} differ in" if rows else "The two runs do not differ"
     return Table(title, ("", *names), rows)

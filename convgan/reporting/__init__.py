@@ -17,7 +17,7 @@ from convgan.reporting.images import (
     save_png,
 )
 from convgan.reporting.quality_plots import save_metric_over_epochs
-from convgan.reporting.report import Table, write_report
+from convgan.reporting.report import Table, write_page
 
 __all__ = [
     "Table",
@@ -35,5 +35,5 @@ __all__ = [
     "save_nearest_neighbours",
     "save_png",
     "write_animation",
-    "write_report",
+    "write_page",
 ]

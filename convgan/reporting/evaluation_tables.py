@@ -15,6 +15,15 @@ from convgan.runs.evaluations import (
     read_evaluation,
 )
 
+_MEANINGS = (
+    "Fraction of the test images that are named right; higher is better.",
+    "Where the accuracy on many more such images would lie; narrower with more test images.",
+    "How much probability the true classes lack; lower is better, and sure mistakes cost most.",
+    "How far the network's confidence is from how often it is right; lower is better.",
+    "The same, after one number that held-out images gave has scaled the confidence.",
+)
+"""Of a classifier's numbers, in the order of their table."""
+
 
 def evaluation_tables(folder: Path) -> list[Table]:
     """Return what `eval` left in a run's folder, as tables; empty before it ran.
@@ -32,20 +41,20 @@ def classifier_tables(found: ClassifierEvaluation) -> list[Table]:
     """Return accuracy and calibration, and the numbers of each class, as tables."""
     low, high = found.accuracy_95
     mirrored = " and mirror images" if found.mirrored else ""
-    numbers = [
-        ("accuracy", _percent(found.accuracy)),
-        ("95 % interval", f"{_percent(low)} to {_percent(high)}"),
-        ("cross-entropy (nats)", f"{found.loss:.4f}"),
-        ("calibration error", _percent(found.expected_calibration_error)),
-        ("… calibrated", _calibrated(found)),
-    ]
+    numbers = {
+        "accuracy": _percent(found.accuracy),
+        "95 % interval": f"{_percent(low)} to {_percent(high)}",
+        "cross-entropy (nats)": f"{found.loss:.4f}",
+        "calibration error": _percent(found.expected_calibration_error),
+        "… calibrated": _calibrated(found),
+    }
     rows = [
         (name, *map(_percent, (row.precision, row.recall, row.f1)), f"{row.count:,}")
         for name, row in found.classes.items()
     ]
     title = f"Test set, {found.count:,} images{mirrored}, epoch {found.epoch}"
     return [
-        Table(title, ("number", "value"), numbers),
+        Table(title, ("number", "value"), list(numbers.items()), meanings=_MEANINGS),
         Table("By class", ("class", "precision", "recall", "F1", "images"), rows),
     ]
 
@@ -65,7 +74,7 @@ def generator_tables(found: GeneratorEvaluation) -> list[Table]:
         rows.append((each.title, *map(_number, numbers), each.direction))
     others = [(each.text,) for each in found.findings if each.name != "classes_missing"]
     return [
-        Table(title, header, rows),
+        Table(title, header, rows, meanings=[each.meaning for each in found.metrics]),
         _class_table(found.classes, found.evaluator_accuracy),
         _discriminator_table(found),
         Table("In words", ("",), [(found.verdict,), *others]),

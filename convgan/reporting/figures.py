@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,7 +70,7 @@ def plain_numbers(axis: Axis) -> None:
 
 def drawable(value: float | None) -> TypeGuard[float]:
     """Return whether a value is finite and not so large that matplotlib fails on it."""
-    return value is not None and math.isfinite(value) and abs(value) <= _LARGEST
+    return value is not None and abs(value) <= _LARGEST
 
 
 def plain_text(text: str, length: int | None = None) -> str:

@@ -1,11 +1,12 @@
-"""One static HTML page about a run, to be opened beside its pictures."""
+"""Tables, and static pages that hold all that they need."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
-from urllib.parse import quote
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -23,40 +24,30 @@ class Table:
     """Rows of sums, below a rule."""
     note: str = ""
     """What a reader has to know, below the table."""
+    meanings: Sequence[str] = ()
+    """A sentence for each row or none, which a page shows below it."""
 
 
-def write_report(
-    path: Path,
-    *,
-    title: str,
-    facts: Mapping[str, str],
-    tables: Sequence[Table] = (),
-    pictures: Sequence[tuple[str, str | PurePath]] = (),
-) -> None:
-    """Write a page that needs no network, no script and no other file than its pictures.
+def write_page(path: Path, template: str, **values: Any) -> None:
+    """Write a page of `pages/` as one file that asks for no other and needs no network.
 
-    All texts are escaped, so class names and paths may hold any character. The pictures are
-    (caption, file relative to the folder of `path`).
+    All texts are escaped, so class names and paths may hold any character.
 
     Raises:
         RunError: the file cannot be written.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+    page = _environment().get_template(template).render(values)
+    with replacing(path) as temporary:
+        # A file name that is not UTF-8 reaches us with lone surrogates.
+        temporary.write_text(page, encoding="utf-8", errors="replace")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("report.html.j2").render(
-        title=title,
-        facts=facts,
-        tables=tables,
-        pictures=[
-            (caption, quote(PurePath(picture).as_posix(), errors="replace"))
-            for caption, picture in pictures
-        ],
-    )
-    with replacing(path) as temporary:
-        # A file name that is not UTF-8 reaches us with lone surrogates.
-        temporary.write_text(page, encoding="utf-8", errors="replace")

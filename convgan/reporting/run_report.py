@@ -1,61 +1,134 @@
-"""A run's folder to `report.html`: what was trained, the numbers and the pictures."""
+"""A run's folder to `report.html`: one file with its pictures, curves, numbers and origin."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from convgan.reporting.evaluation_tables import evaluation_tables
-from convgan.reporting.report import write_report
-from convgan.runs import Run
+from pydantic import TypeAdapter, ValidationError
 
-_PICTURES = {
-    "training.gif": "Samples from the same latent vectors after each epoch",
-    "curves.png": "Training, and validation where images were held out",
-    "eval/samples.png": "100 samples, not chosen",
-    "eval/classes.png": "Classes of real and of generated images, as the evaluator sees them",
-    "eval/nearest.png": "Samples, and the training images nearest to each",
-    "eval/frechet.png": "Fréchet distance of each checkpoint",
-    "eval/asked.png": "Classes asked for, and as the evaluator sees them",
-    "eval/confusion_matrix.png": "Confusion matrix on the test set",
-    "eval/mistakes.png": "The most confident mistakes on the test set",
+from convgan.config import Config, differing, flatten, load_config, presets
+from convgan.errors import ConvganError
+from convgan.models.layer_table import layer_table
+from convgan.models.network_file import read_spec
+from convgan.reporting.evaluation_tables import classifier_tables, generator_tables
+from convgan.reporting.figures import drawable
+from convgan.reporting.layer_table import network_table
+from convgan.reporting.page_curves import page_curves
+from convgan.reporting.page_pictures import film, inlined
+from convgan.reporting.report import Table, write_page
+from convgan.runs import Run
+from convgan.runs.evaluations import (
+    ClassifierEvaluation,
+    GeneratorEvaluation,
+    read_evaluation,
+)
+
+_PICTURES = ("samples", "nearest", "mistakes", "frechet")  # in eval/
+_MATRIX = TypeAdapter(list[list[int]])
+_NETWORKS = ("generator", "discriminator", "classifier")
+_HELD_OUT = {
+    "val_accuracy": "Fraction of them that is named right; higher is better.",
+    "val_loss": "How wrong the network is on them; lower is better.",
+    "val_frechet": "How far generated images are from them, in what the evaluator sees; lower is "
+    "better. Measured on fewer images than by eval, so larger.",
 }
 
 
 def report_run(run: Run) -> Path:
-    """Write the page from what lies in the run's folder, and return its path."""
-    manifest = run.manifest
-    pictures = [
-        (caption, name) for name, caption in _PICTURES.items() if (run.folder / name).is_file()
-    ]
-    samples = manifest.get("samples", [])
-    if samples and run.file(samples[-1]["file"]).is_file():
-        pictures.insert(0, (f"Samples after epoch {samples[-1]['epoch']}", samples[-1]["file"]))
+    """Write the page from what lies in the run's folder, and return its path.
+
+    What is missing there, or damaged and no result, is left out.
+
+    Raises:
+        DataError: a result of `eval` is damaged, or the manifest names a file outside the run.
+        RunError: the page cannot be written.
+    """
+    classifier = generator = None
+    tables: list[Table] = []
+    if run.task == "classifier":
+        if classifier := read_evaluation(run.folder, ClassifierEvaluation):
+            tables = classifier_tables(classifier)
+    elif generator := read_evaluation(run.folder, GeneratorEvaluation):
+        tables = generator_tables(generator)
+    pictures = {name: inlined(run.folder / "eval" / f"{name}.png") for name in _PICTURES}
+    frames, every = film(run, sum(len(each.source) for each in pictures.values() if each))
+    config = None
+    with suppress(ConvganError):  # it may be another version's
+        config = run.config()
+    preset = load_config(config.name) if config and config.name in presets() else None
     path = run.folder / "report.html"
-    tables = evaluation_tables(run.folder)
-    write_report(path, title=run.name, facts=_facts(manifest), tables=tables, pictures=pictures)
+    write_page(
+        path,
+        "report.html.j2",
+        run=run,
+        folder=shlex.quote(str(run.folder)),
+        config=config,
+        preset=preset,
+        settings=_settings(config, preset or config) if config else (),
+        pictures=pictures,
+        frames=frames,
+        every=every,
+        curves=page_curves(run.records()),
+        classifier=classifier,
+        generator=generator,
+        asked=_asked(generator),
+        tables=tables,
+        held_out=_held_out(run.manifest),
+        networks=list(_networks(run)),
+        facts=_facts(run.manifest),
+    )
     return path
+
+
+def _held_out(manifest: dict[str, Any]) -> Table | None:
+    """Return what held-out images gave in the epoch that was kept."""
+    kept = manifest.get("best") or manifest.get("results") or {}
+    rows = [(name, f"{kept[name]:.4g}") for name in _HELD_OUT if drawable(kept.get(name))]
+    title = f"On images held out from the training, epoch {kept.get('epoch')}"
+    meanings = [_HELD_OUT[name] for name, _ in rows]
+    return Table(title, ("number", "value"), rows, meanings=meanings) if rows else None
+
+
+def _asked(generator: GeneratorEvaluation | None) -> list[list[int]] | None:
+    """Return how many images of each class asked for (rows) are seen as each (columns)."""
+    found = generator.metric("class_agreement") if generator else None
+    with suppress(ValidationError):
+        return _MATRIX.validate_python(found.details.get("confusion_matrix") if found else None)
+    return None
+
+
+def _networks(run: Run) -> Iterator[Table]:
+    """Yield the layer tables of the run's networks."""
+    for name in _NETWORKS:
+        with suppress(ConvganError):
+            _, spec = read_spec(run.folder / "model" / f"{name}.safetensors")
+            yield network_table(name, layer_table(spec.build_symbolically()))
+
+
+def _settings(config: Config, preset: Config) -> list[tuple[str, Any, Any, bool]]:
+    """Return the settings of both: dotted key, value here, value there, whether they differ."""
+    here, there = (dict(flatten(each.model_dump(mode="json"))) for each in (config, preset))
+    changed = set(differing(here, there))
+    return [
+        (key, here.get(key, "–"), there.get(key, "–"), key in changed) for key in {**here, **there}
+    ]
 
 
 def _facts(manifest: dict[str, Any]) -> dict[str, str]:
     data = manifest.get("data") or {}
     seconds = manifest.get("training_seconds")
     facts = {
-        **{name: manifest.get(name) for name in ("status", "command")},
         "data": f"{data.get('name')}: {data.get('origin')}",
-        "training images": data.get("train", {}).get("count"),
         **{name: manifest.get(name) for name in ("device", "precision", "seed")},
-        "seconds of training steps": None if seconds is None else round(seconds, 1),
-        **{name: manifest.get(name) for name in ("started", "finished", "commit")},
+        "seconds of training steps": None if seconds is None else f"{seconds:,.0f}",
+        "commit": manifest.get("commit"),
     }
-    for name, count in manifest.get("parameters", {}).items():
-        facts[f"parameters, {name}"] = f"{count:,}"
-    kept = "last" if manifest.get("task") == "dcgan" else "kept"
-    for name, value in (manifest.get("results") or {}).items():
-        facts[f"{kept} epoch: {name}"] = f"{value:.4f}" if isinstance(value, float) else value
-    best = manifest.get("best") or {}
-    if best.get("val_frechet") is not None:
-        facts["best epoch (val_frechet)"] = f"{best['epoch']} ({best['val_frechet']:.4f})"
+    for name in ("started", "finished"):
+        facts[f"{name} (UTC)"] = (manifest.get(name) or "unknown")[:16].replace("T", " ")
     for name, value in manifest.get("versions", {}).items():
         facts[f"version of {name}"] = value
     return {name: "unknown" if value is None else str(value) for name, value in facts.items()}

@@ -24,6 +24,8 @@ class MetricResult(_Part):
     """What programs call it; no other result has it."""
     title: str
     """What people call it."""
+    meaning: str = ""
+    """What it says, in a sentence for somebody who meets it for the first time."""
     value: float
     """Finite."""
     direction: Direction

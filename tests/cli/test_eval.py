@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ def test_eval_of_a_classifier_prints_a_table_and_writes_json(out: Path) -> None:
     assert sum(map(sum, numbers["confusion_matrix"])) == 1000
     assert (run / "eval/confusion_matrix.png").is_file()
     assert (run / "eval/mistakes.png").is_file()
-    assert "eval/mistakes.png" in (run / "report.html").read_text()
+    assert "<h2>Mistakes</h2>" in (run / "report.html").read_text()
 
 
 def test_a_classifier_can_be_judged_on_mirror_images_too(tmp_path: Path) -> None:
@@ -124,10 +125,13 @@ def test_eval_of_a_dcgan_measures_everything(out: Path, judged: dict[str, Any]) 
     assert set(judged["discriminator"]) == {"trained", "untrained", "pixels"}
     assert [point["step"] for point in judged["checkpoints"]] == [4, 8]
     assert [finding["name"] for finding in judged["findings"]] == ["classes_missing"]
+    run = out / "dcgan-fashion-0001"
+    page = (run / "report.html").read_text()
     for name in ("classes", "samples", "nearest", "frechet"):
-        picture = f"eval/{name}.png"
-        assert (out / "dcgan-fashion-0001" / picture).is_file()
-        assert picture in (out / "dcgan-fashion-0001/report.html").read_text()
+        assert (run / f"eval/{name}.png").is_file()
+    assert page.count("<img ") == 2 + 3  # of the film, and all of these but the classes
+    assert all(result["meaning"] for result in judged["metrics"])
+    assert escape(judged["metrics"][0]["meaning"]) in page
 
 
 def test_eval_prints_the_numbers_beside_those_of_real_images(evaluation: Evaluation) -> None:

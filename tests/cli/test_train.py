@@ -71,7 +71,7 @@ def test_training_measures_and_keeps_the_best(tmp_path: Path) -> None:
     distances = [record["val_frechet"] for record in epochs]
     assert len(distances) == 2
     assert run.manifest["best"]["val_frechet"] == min(distances)
-    assert "curves.png" in (run.folder / "report.html").read_text()
+    assert "val_frechet <output" in (run.folder / "report.html").read_text()
     kept = {int(path.stem[5:]) for path in (run.folder / "checkpoints").iterdir()}
     assert kept == {run.manifest["best"]["step"], 37}
     numbers = json.loads(done("eval", run.folder, FEW, "--json"))

@@ -31,6 +31,8 @@ def class_agreement(evidence: Evidence) -> Iterator[MetricResult]:
     yield MetricResult(
         name="class_agreement",
         title="in the class asked for",
+        meaning="Fraction of the images that the evaluator takes for the class asked for; of real "
+        "images, how many it is right on.",
         value=fraction,
         direction="higher",
         standard_error=sqrt(fraction * (1 - fraction) / matrix.sum()),
@@ -56,6 +58,8 @@ def frechet_within_classes(evidence: Evidence) -> Iterator[MetricResult]:
     yield MetricResult(
         name="frechet_within_classes",
         title="Fréchet distance within a class, mean",
+        meaning="The Fréchet distance of each class for itself, averaged; of fewer images each, "
+        "so larger than that of all.",
         value=float(np.mean(distances)),
         direction="lower",
         details={"classes": dict(zip(evidence.class_names, distances, strict=True))},

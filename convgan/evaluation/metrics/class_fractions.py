@@ -21,6 +21,7 @@ def class_fractions_metric(evidence: Evidence) -> Iterator[MetricResult]:
     yield MetricResult(
         name="class_total_variation",
         title="class fractions, total variation",
+        meaning="How far the fractions of the classes are off: 0 is right, 1 is all wrong.",
         value=total_variation(classes_of(evidence)),
         direction="lower",
     )

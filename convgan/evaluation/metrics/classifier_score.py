@@ -19,8 +19,21 @@ from convgan.evaluation.metric import METRICS, Evidence, MetricResult, metric
 def classifier_score_metric(evidence: Evidence) -> Iterator[MetricResult]:
     """Score and confidence of the generated images; never looks at real ones."""
     score, confidence = classifier_score(evidence.generated.logits)
-    for name, value in (("classifier score", score), ("mean confidence", confidence)):
-        yield MetricResult(name=name.replace(" ", "_"), title=name, value=value, direction="higher")
+    yield MetricResult(
+        name="classifier_score",
+        title="classifier score",
+        meaning="High where the evaluator is sure of each image and sees all classes: from 1 to "
+        "their number.",
+        value=score,
+        direction="higher",
+    )
+    yield MetricResult(
+        name="mean_confidence",
+        title="mean confidence",
+        meaning="How sure the evaluator is of an image's class; it can be sure and wrong.",
+        value=confidence,
+        direction="higher",
+    )
 
 
 def classifier_score(logits: NDArray[np.floating]) -> tuple[float, float]:

@@ -99,6 +99,8 @@ def evaluate_frechet(
     return MetricResult(
         name="frechet",
         title="Fréchet distance",
+        meaning="How far the cloud of generated images is from that of real ones, in what the "
+        "evaluator sees of them; 0 is the same centre and spread.",
         value=mean_part + covariance_part,
         standard_error=float(np.std(distances, ddof=1)),
         direction="lower",

@@ -49,6 +49,7 @@ def extrapolate_frechet(
     return MetricResult(
         name="frechet_extrapolated",
         title="Fréchet distance for infinite samples",
+        meaning="The same, without the part that comes from looking at a finite number of them.",
         value=float(intercept),
         direction="lower",
         details={"slope": float(slope), "sizes": sizes.tolist(), "distances": distances},

@@ -74,6 +74,8 @@ def evaluate_kernel_distance(
     return MetricResult(
         name="kernel_distance",
         title="kernel distance (KID)",
+        meaning="The same question asked in another way, which assumes no form of the two clouds; "
+        "about 0 where they are alike.",
         value=float(estimates.mean()),
         standard_error=float(np.sqrt(variances.mean() + deviation**2 / subsets)),
         direction="lower",

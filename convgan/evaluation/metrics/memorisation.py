@@ -55,6 +55,8 @@ def evaluate_memorisation(
     return MetricResult(
         name="memorised_fraction",
         title="memorised fraction",
+        meaning="Fraction of the images that are nearer to a training image than that one is to "
+        "its own nearest neighbour; far more than of unseen real images speaks of copies.",
         value=value,
         reference=reference,
         direction="as real",

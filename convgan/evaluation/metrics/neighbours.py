@@ -21,6 +21,13 @@ _ROWS = 256  # generated images compared at once: 20 MB against 10,000 real ones
 # |x|² + |y|² − 2xy of two copies is not quite 0. Distances that differ by less than this part of
 # |x|² + |y|² count as equal; float32 features cannot tell them apart either.
 _ROUNDING = 1e-12
+_MEANINGS = {
+    "precision": "Fraction of the generated images that lie among the real ones: are they real "
+    "enough?",
+    "recall": "Fraction of the real images that lie among the generated ones: is all there?",
+    "density": "Like precision, less moved by stray images; it can exceed 1.",
+    "coverage": "Like recall, less moved by stray images.",
+}
 
 
 @METRICS.add("neighbours")
@@ -29,7 +36,9 @@ def neighbours_metric(evidence: Evidence) -> Iterator[MetricResult]:
     """Measure generated among test images."""
     found = evaluate_neighbours(evidence.generated.features, evidence.test.features)
     for name, value in found.items():
-        yield MetricResult(name=name, title=name, value=value, direction="higher")
+        yield MetricResult(
+            name=name, title=name, meaning=_MEANINGS[name], value=value, direction="higher"
+        )
 
 
 def evaluate_neighbours(
