@@ -15,7 +15,6 @@ import numpy as np
 from convgan import __version__
 from convgan.errors import DataError, UsageError
 from convgan.evaluation.evaluator import bundled_card, bundled_evaluator
-from convgan.files import replacing
 from convgan.generation.directions import strongest_directions
 from convgan.generation.seeds import SeededGenerator
 from convgan.generation.source import Source, Wanted
@@ -23,7 +22,7 @@ from convgan.models.network_file import read_network
 from convgan.models.portable import portable
 from convgan.recipes.predict import Reader
 from convgan.registry import DATASETS
-from convgan.reporting.pages import render
+from convgan.reporting.report import write_page
 from convgan.runs import Run
 from convgan.runs.evaluations import ClassifierEvaluation, read_evaluation
 
@@ -52,7 +51,8 @@ def play(runs: Sequence[Run], path: Path) -> Path:
         data |= of_run
     data = data or _of_bundled()
     classifier, generator = data.get("classifier"), data.get("generator")
-    page = render(
+    write_page(
+        path,
         "play.html.j2",
         title=f"{'Two networks' if classifier and generator else 'A network'} to play with",
         data=data,
@@ -61,8 +61,6 @@ def play(runs: Sequence[Run], path: Path) -> Path:
         command=shlex.join(["convgan", "play", *(run.name for run in runs)]),
         version=__version__,
     )
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8", errors="replace")
     return path
 
 

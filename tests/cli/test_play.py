@@ -16,7 +16,7 @@ from PIL import Image
 from convgan.data.digits import as_mnist
 from convgan.generation.directions import strongest_directions
 from convgan.recipes.play import play
-from convgan.reporting.pages import render
+from convgan.reporting import write_page
 from tests.browser import opened
 from tests.cli.commands import done, refused
 
@@ -111,9 +111,8 @@ def test_names_do_no_harm(tmp_path: Path, page_file: Path) -> None:
     for role in ("classifier", "generator"):
         data[role]["classes"] = [EVIL + str(index) for index in range(10)]
         data[role]["data"] = EVIL
-    page = render("play.html.j2", title=EVIL, data=data, version="1", command=EVIL, **data)
     path = tmp_path / "evil.html"
-    path.write_text(page, encoding="utf-8")
+    write_page(path, "play.html.j2", title=EVIL, data=data, version="1", command=EVIL, **data)
     with opened(path) as shown:
         shown.wait_for_selector("#tiles[data-done]")
         assert EVIL in shown.locator("h1").inner_text()
