@@ -1,4 +1,4 @@
-"""Photographs of handwritten digits, drawn with Pillow in many ways, the same for the same number."""
+"""Photographs of handwritten digits, drawn in many ways; a number is the same one each time."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _paper(
         draw.line([(size[0] // 9, 0), (size[0] // 9, size[1])], (220, 150, 150), 2)
     fibres = gaussian_filter(rng.normal(0, 1, (size[1], size[0])), 1.5) * 6
     wiped = gaussian_filter(rng.normal(0, 1, (size[1], size[0])), (8, 60)) * 90 * surface.chalk
-    return np.asarray(picture, np.float64) + (fibres + wiped)[..., None]
+    return np.asarray(np.asarray(picture, np.float64) + (fibres + wiped)[..., None])
 
 
 def _light(rng: np.random.Generator, height: int, width: int) -> NDArray[np.float64]:

@@ -18,9 +18,9 @@ from convgan.evaluation.evaluator import bundled_card, bundled_evaluator
 from convgan.files import replacing
 from convgan.generation.directions import strongest_directions
 from convgan.generation.seeds import SeededGenerator
+from convgan.generation.source import Source, Wanted
 from convgan.models.network_file import read_network
 from convgan.models.portable import portable
-from convgan.recipes.generate import Source, Wanted
 from convgan.recipes.predict import Reader
 from convgan.registry import DATASETS
 from convgan.reporting.pages import render
