@@ -1,4 +1,4 @@
-"""Photographs of handwritten digits, drawn in many ways, the same for the same number."""
+"""Photographs of handwritten digits, drawn in many ways; a number is the same one each time."""
 
 from __future__ import annotations
 

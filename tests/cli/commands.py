@@ -36,8 +36,8 @@ TINY_DCGAN = [
 FEW = "--samples=300"
 
 
-def convgan(*args: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(arg) for arg in args])
+def convgan(*args: str | Path, color: bool = False) -> Result:
+    return CliRunner().invoke(app, [str(arg) for arg in args], color=color)
 
 
 def done(*args: str | Path) -> str:

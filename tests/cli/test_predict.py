@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,29 @@ def test_a_bad_file_costs_no_other_its_result(digits: Path, files: Path, tmp_pat
     assert [Path(row["file"]).name for row in json.loads(result.stdout)] == ["1.png", "2.png"]
     assert "bad.png is no picture of PNG, JPEG" in result.stderr
     assert "empty.png: no digit found: nothing on it stands out" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_of_files_are_told_as_they_are_and_shown_harmless(
+    digits: Path, files: Path, tmp_path: Path
+) -> None:
+    names = {"</script>/\"'.png", "two\nlines.png", "\x1b[31mred\x1b[2J.png", "\udcff.png"}
+    for name in names:
+        path = tmp_path / "own" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(files / "0.png", path)
+    (tmp_path / "own" / "\x1b[1mbad\n.png").write_bytes(b"no picture")
+    asked = ["predict", "classifier-mnist", str(tmp_path / "own"), "--out", str(digits)]
+    found = json.loads(convgan(*asked, "--json").stdout)
+    assert {str(Path(row["file"]).relative_to(tmp_path / "own")) for row in found} == names
+    result = convgan(*asked, "--show", tmp_path / "seen", color=True)
+    assert result.exit_code == 2
+    assert "\x1b" not in result.output
+    for shown in ("</script>/\"'.png", "two\\nlines.png", "\\x1b[31mred\\x1b[2J", "\\udcff.png"):
+        assert shown in result.stdout
+    assert "\\x1b[1mbad\n.png is no picture" in result.stderr
+    assert len(result.stdout.splitlines()) == 3 + len(found)
+    assert len(list((tmp_path / "seen").iterdir())) == len(found)
 
 
 def test_a_pattern_and_a_file_given_twice(digits: Path, files: Path) -> None:
