@@ -10,6 +10,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+import convgan
 from convgan.reporting import read_png, save_png
 from convgan.runs import Run
 
@@ -187,6 +188,8 @@ def test_a_vector_that_was_found_stands_where_a_seed_does(
     with np.load(tmp_path / "a.npz", allow_pickle=False) as archive:
         assert archive["seeds"].tolist() == [3, -1]
         assert np.array_equal(archive["images"][1], image)
+    in_python = convgan.load_run(labelled.folder).generate([3, path])
+    assert np.array_equal(in_python[1], image)
     film = iio.imread(tmp_path / "w.gif")
     shown = film[2, ::10, ::10].reshape(28, 28, -1)[..., 0]
     assert np.abs(shown - image[..., 0].astype(int)).max() <= 1
