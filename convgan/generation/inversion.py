@@ -26,7 +26,7 @@ _STEPS = 200
 _LEARNING_RATE = 0.2  # at first; it falls along a cosine
 _PRIOR = 0.003
 """Weight of the mean of z² beside the mean squared pixel in [-1, 1]: it keeps z about as long as a
-drawn one (mean z² 1.0 for clothes, 1.2 for digits; without it 1.8 and 2.1), at 0.2 grey levels."""
+drawn one (mean z² 1.0 for clothes, 1.2 for digits; without it 1.8 and 2.1), for 0.2 grey levels."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -139,7 +139,7 @@ def generate_walk(source: Source, path: Path, *, frames: int, fps: float) -> Pat
 
 
 def generate_like(source: Source, file: Path, path: Path) -> Path:
-    """Write the latent vector whose picture is nearest to a file's, and a PNG file of both.
+    """Write the latent vector whose picture is nearest to a file's; a PNG beside it shows both.
 
     Raises:
         DataError: the file is no picture, or cannot be made such as the generator's are.
@@ -152,7 +152,8 @@ def generate_like(source: Source, file: Path, path: Path) -> Path:
     logger.info("%s: %s", file, words)
     found = find_nearest(source.generator, given)
     images = np.stack([given, found.image])
-    save_labelled_pictures(path.with_suffix(".png"), images, captions=["given", "found"])
+    beside = path.with_name(f"{path.stem}-and-given.png")  # not what was given: shoe.png
+    save_labelled_pictures(beside, images, captions=["given", "found"])
     write_latents(path, found.latents)
     of_class = ""
     if source.given and found.latents.labels is not None:

@@ -161,16 +161,18 @@ def found(labelled: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     """A latent vector that was looked for, and what was said of it."""
     folder = tmp_path_factory.mktemp("found")
     wide = np.random.default_rng(0).integers(0, 256, (40, 60, 3)).astype(np.uint8)
-    save_png(folder / "given.png", wide)
-    options: list[str | Path] = ["--like", folder / "given.png", "-o", folder / "found.npz"]
-    return folder / "found.npz", done("generate", "--out", labelled.folder.parent, *options)
+    save_png(folder / "found.png", wide)
+    options: list[str | Path] = ["--like", folder / "found.png", "-o", folder / "found.npz"]
+    text = done("generate", "--out", labelled.folder.parent, *options)
+    assert np.array_equal(read_png(folder / "found.png"), wide)  # which is not written over
+    return folder / "found.npz", text
 
 
 def test_a_vector_that_was_found_stands_where_a_seed_does(
     labelled: Run, found: tuple[Path, str], tmp_path: Path
 ) -> None:
     path, text = found
-    assert "given.png: central square, resized" in text
+    assert "found.png: central square, resized" in text
     said = re.search(r"found \((.+)\) differs by ([\d.]+) of 255 grey levels \(root mean", text)
     assert said
     mixed = ["--out", str(labelled.folder.parent), f"--seeds=3,{path}"]
@@ -193,8 +195,8 @@ def test_a_vector_that_was_found_stands_where_a_seed_does(
     film = iio.imread(tmp_path / "w.gif")
     shown = film[2, ::10, ::10].reshape(28, 28, -1)[..., 0]
     assert np.abs(shown - image[..., 0].astype(int)).max() <= 1
-    both = read_png(path.with_suffix(".png"))
-    given = read_png(path.with_name("given.png")).astype(float)
+    both = read_png(path.with_name("found-and-given.png"))
+    given = read_png(path.with_suffix(".png")).astype(float)
     assert both.shape[0] > 84
     assert both.shape[1] == 2 * 84 + 3 * 8
     assert given.mean() == pytest.approx(both[8:92, 8:92].mean(), abs=4)
@@ -207,11 +209,11 @@ def test_the_run_s_own_folder_and_class_for_a_vector(
     labelled: Run, found: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("convgan.generation.inversion._STEPS", 2)
-    options = ["--like", str(found[0].with_name("given.png")), "--class=Bag"]
+    options = ["--like", str(found[0].with_suffix(".png")), "--class=Bag"]
     text = done("generate", "--out", labelled.folder.parent, *options)
     assert "the picture found (Bag) differs by" in text
     assert {path.name for path in (labelled.folder / "generated").iterdir()} == {
-        *("like.npz", "like.png")
+        *("like.npz", "like-and-given.png")
     }
 
 
