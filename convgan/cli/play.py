@@ -31,10 +31,10 @@ def play(
     out: OutOption = OUTPUTS,
     debug: DebugOption = False,
 ) -> None:
-    """Write a page on which trained networks run in the browser, to play with them.
+    """Write a page on which trained networks run, to play with.
 
-    One HTML file that needs no server and no network: draw for the classifier, walk through the
-    generator's pictures.
+    One HTML file that needs no server and no network, for any browser: draw for the classifier,
+    walk through the generator's pictures.
 
     Example: convgan play classifier-mnist-0001 cgan-mnist-0001
     """

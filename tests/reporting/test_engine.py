@@ -86,6 +86,7 @@ def test_every_preset(preset: str) -> None:
     size = config.data.image_size or 28
     specs = network_specs(config, (size, size, config.data.channels or 1), num_classes=10)
     for role, spec in specs.items():
+        keras.utils.set_random_seed(1)
         assert largest_difference(spec.build()) < 1e-4, role
 
 
@@ -136,5 +137,6 @@ OTHERS: dict[str, tuple[Any, dict[str, Any]]] = {
 def test_every_kind_of_layer(kind: str) -> None:
     section, settings = OTHERS[kind]
     classes = 4 if kind != "generator" else 0
+    keras.utils.set_random_seed(1)
     network = NetworkSpec(section.model_validate(settings), (23, 19, 3), classes).build()
     assert largest_difference(network) < 1e-4
