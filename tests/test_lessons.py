@@ -51,6 +51,6 @@ def test_the_commands_run(lesson: Path, tmp_path: Path, monkeypatch: pytest.Monk
         more: list[str] = ["--out", str(tmp_path)]
         if command.startswith("train-"):
             more += FEW
-        if command == "eval":
+        if command == "eval" and lesson.stem != "strides-and-pooling":  # a GAN
             more += ["--samples", "300"]
         done(command, *rest, *more)
