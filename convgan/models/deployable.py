@@ -38,11 +38,13 @@ def deployable_generator(network: keras.Model) -> keras.Model:
     """
     values_of = plain_copy(network)
     with in_float32():
-        inputs = {"z": layers.Input(network.inputs[0].shape[1:], name="z")}
-        given = [inputs["z"]]
-        if len(network.inputs) > 1:
-            inputs["label"] = layers.Input((), dtype="int32", name="label")
-            given.append(ops.one_hot(inputs["label"], network.inputs[1].shape[-1]))
-        levels = ops.round((values_of(given) + 1.0) * 127.5)
+        z = layers.Input(network.inputs[0].shape[1:], name="z")
+        if len(network.inputs) == 1:
+            inputs, values = {"z": z}, values_of(z)
+        else:
+            label = layers.Input((), dtype="int32", name="label")
+            one_hot = ops.one_hot(label, network.inputs[1].shape[-1])
+            inputs, values = {"z": z, "label": label}, values_of([z, one_hot])
+        levels = ops.round((values + 1.0) * 127.5)
         images = ops.cast(ops.clip(levels, 0.0, 255.0), "uint8")
         return keras.Model(inputs, {"images": images})

@@ -27,6 +27,7 @@ from convgan.models.network_file import write_network
 from convgan.models.pixels import to_uint8
 from convgan.recipes import export as recipe
 from convgan.runs import Run
+from tests.models import small
 
 from .commands import TINY_DCGAN, done, refused
 
@@ -91,6 +92,14 @@ def test_a_generator_makes_the_same_pictures(name: str, labelled: Run, tmp_path:
         assert images.shape == (count, 28, 28, 1)
         assert np.abs(images - expected[:count]).max() <= 1
         assert (images == expected[:count]).mean() > 0.999
+
+
+def test_a_generator_without_classes_needs_none() -> None:
+    network = small.generator(**small.GENERATOR)
+    small.randomise(network)
+    z = np.random.default_rng(0).normal(size=(3, 7)).astype(np.float32)
+    images = deployable_generator(network)({"z": z})["images"]
+    assert np.array_equal(images, to_uint8(network(z)))
 
 
 def test_the_card_tells_a_stranger_the_rest(labelled: Run, tmp_path: Path) -> None:
