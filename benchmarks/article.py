@@ -1,4 +1,7 @@
-"""The articles' own training loops, with the networks and settings that they give, in Keras."""
+"""The articles' own training loops, with the networks and settings that they give, in Keras.
+
+Run by the benchmark as a process of its own too, with TensorFlow as it comes.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
-from convgan.training.timing import Steps
+from benchmarks.other_process import Steps, answer
 
 LATENT = 100
 
@@ -156,3 +159,15 @@ def article_data(
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Pictures in [0, 1] and one-hot labels, as the article feeds them."""
     return images.astype(np.float32) / np.float32(255), keras.utils.to_categorical(labels, 10)
+
+
+if __name__ == "__main__":
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (4000, 28, 28, 1), np.uint8)
+    labels = random.integers(0, 10, 4000)
+    loops = {
+        "dcgan": lambda size: train_on_batch_dcgan(images, size),
+        "two_tapes": lambda size: two_tape_dcgan(images, size),
+        "classifier": lambda size: fit_classifier(images, labels, size),
+    }
+    answer(tf.__version__, loops)

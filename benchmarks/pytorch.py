@@ -1,16 +1,14 @@
 """The same networks in eager PyTorch, in an environment of its own; needs torch and NumPy only.
 
-Run by the benchmark: it says its version, then reads lines `name batch_size count`, makes so many
-steps, and answers each with a line.
+Run by the benchmark, which it answers (see `other_process`).
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-
 import torch
 from torch import nn
+
+from benchmarks.other_process import Steps, answer
 
 LATENT = 100
 
@@ -40,7 +38,7 @@ def networks() -> tuple[nn.Module, nn.Module]:
     return generator, discriminator
 
 
-def dcgan(size: int) -> Callable[[int], None]:
+def dcgan(size: int) -> Steps:
     """D on real and generated pictures, then G by the same generated ones: its example's form.
 
     D is not frozen for the generator's part, as there.
@@ -67,7 +65,7 @@ def dcgan(size: int) -> Callable[[int], None]:
     return steps
 
 
-def classifier(size: int) -> Callable[[int], None]:
+def classifier(size: int) -> Steps:
     """The classifier article's network."""
     model = nn.Sequential(
         nn.Conv2d(1, 32, 3),
@@ -97,21 +95,7 @@ def classifier(size: int) -> Callable[[int], None]:
     return steps
 
 
-def main() -> None:
-    """Make steps until the input ends."""
-    torch.set_flush_denormal(True)  # as TensorFlow does
-    sys.stdout.write(f"{torch.__version__}, {torch.get_num_threads()} threads\n")
-    sys.stdout.flush()
-    made: dict[tuple[str, int], Callable[[int], None]] = {}
-    for line in sys.stdin:
-        name, size, count = line.split()
-        key = (name, int(size))
-        if key not in made:
-            made[key] = {"dcgan": dcgan, "classifier": classifier}[name](int(size))
-        made[key](int(count))
-        sys.stdout.write("done\n")
-        sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    torch.set_flush_denormal(True)  # as TensorFlow does
+    version = f"{torch.__version__}, {torch.get_num_threads()} threads"
+    answer(version, {"dcgan": dcgan, "classifier": classifier})

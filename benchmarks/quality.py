@@ -3,9 +3,9 @@
     python -m benchmarks.quality [--of NAME …] [--seeds 3] [--out docs/benchmark]
 
 Needs the full data sets. The classifiers are trained to their ends, the article's by its `fit`. Of
-the article's DCGAN only steps are timed, in turn with ours: its 10 epochs take the better part of
-an hour, and what comes of them is known (`--target`, from docs/results.md). Writes
-`quality-NAME.json` for each preset.
+the article's DCGAN only steps are timed, in turn with ours and with TensorFlow as it comes: its 10
+epochs take the better part of an hour, and what comes of them is known (`--target`, from
+docs/results.md). Writes `quality-NAME.json` for each preset.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from benchmarks.article import article_classifier, article_data, train_on_batch_dcgan
+from benchmarks.article import article_classifier, article_data
 from benchmarks.options import logger, parser, read_options, train, write
+from benchmarks.other_process import OtherProcess
 from convgan.config import DataConfig, GanRunConfig, load_config
 from convgan.data import hold_out, load_dataset
 from convgan.data.clusters import clustered
@@ -87,7 +88,7 @@ def gan(preset: str, seeds: int, target: float) -> dict[str, Any]:
     data = load_dataset(DataConfig(name="fashion-mnist", source="full"))
     evaluator = find_evaluator(DataConfig(name="fashion-mnist"), data.test, None, None)
     real = fit_gaussian(evaluator.predict(data.test.images)[0])
-    article = train_on_batch_dcgan(data.train.images, 32)
+    article = OtherProcess("benchmarks.article").steps("dcgan", 32)
     article(2)
     article_times: list[float] = []
     rows: list[dict[str, Any]] = []

@@ -2,15 +2,15 @@
 
     python -m benchmarks.steps [--torch PYTHON] [--bfloat16] [--rounds 7] [--out docs/benchmark]
 
-All take turns in one run. Each row says how many operations its own form of the step needs, and
-what share that is of the rate of a large matrix product.
+All take turns in one run. The article's loop and the tutorial's form stand there twice: in a
+process of their own with TensorFlow as it comes, and in this one, with the convolutions of oneDNN
+that convgan chooses. Each row says how many operations its own form of the step needs, and what
+share that is of the rate of a large matrix product.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from benchmarks.article import fit_classifier, train_on_batch_dcgan, two_tape_dcgan
 from benchmarks.options import logger, parser, read_options, write
+from benchmarks.other_process import OtherProcess
 from convgan.config import ClassifierRunConfig, DataConfig, GanRunConfig, load_config
 from convgan.data import load_dataset
 from convgan.hardware import (
@@ -30,7 +31,6 @@ from convgan.hardware import (
 from convgan.models.build import check_networks
 from convgan.recipes.bench import Candidate, compare, config_step
 from convgan.training.step_operations import classifier_operations, gan_operations
-from convgan.training.timing import Steps
 
 DCGAN, CLASSIFIER = "dcgan-fashion-article", "classifier-mnist-article"
 SIMULTANEOUS = "train.update=simultaneous"
@@ -38,36 +38,9 @@ BFLOAT16 = "train.precision=mixed_bfloat16"
 SHAPE = (28, 28, 1)
 
 
-class PyTorch:
-    """The process of `benchmarks/pytorch.py`, in the environment of another Python."""
-
-    def __init__(self, python: str) -> None:
-        script = Path(__file__).parent / "pytorch.py"
-        self.process = subprocess.Popen(
-            [python, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.version = self._line()
-
-    def steps(self, name: str, size: int) -> Steps:
-        """Return what has so many steps made there."""
-
-        def steps(count: int) -> None:
-            assert self.process.stdin
-            self.process.stdin.write(f"{name} {size} {count}\n")
-            self.process.stdin.flush()
-            self._line()
-
-        return steps
-
-    def _line(self) -> str:
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError("the process of PyTorch ended")
-        return line.strip()
-
-
-def dcgan_candidates(size: int, torch: PyTorch | None, *, bfloat16: bool) -> dict[str, Candidate]:
+def dcgan_candidates(
+    size: int, keras: OtherProcess, torch: OtherProcess | None, *, bfloat16: bool
+) -> dict[str, Candidate]:
     """Return the forms of the step of the DCGAN article's networks."""
     images = load_dataset(DataConfig(name="fashion-mnist", source="sample")).train.images
     batch = f"train.batch_size={size}"
@@ -83,9 +56,15 @@ def dcgan_candidates(size: int, torch: PyTorch | None, *, bfloat16: bool) -> dic
     set_precision_and_seed("float32", 0)
     made = {
         "the article's loop (train_on_batch)": Candidate(
+            keras.steps("dcgan", size), size, alternating, "float32"
+        ),
+        "… with oneDNN's convolutions": Candidate(
             train_on_batch_dcgan(images, size), size, alternating, "float32"
         ),
         "two tapes in a tf.function": Candidate(
+            keras.steps("two_tapes", size), size, simultaneous, "float32"
+        ),
+        "two tapes with oneDNN's convolutions": Candidate(
             two_tape_dcgan(images, size), size, simultaneous, "float32"
         ),
     }
@@ -102,7 +81,7 @@ def dcgan_candidates(size: int, torch: PyTorch | None, *, bfloat16: bool) -> dic
 
 
 def classifier_candidates(
-    size: int, torch: PyTorch | None, *, bfloat16: bool
+    size: int, keras: OtherProcess, torch: OtherProcess | None, *, bfloat16: bool
 ) -> dict[str, Candidate]:
     """Return the forms of the step of the classifier article's network."""
     train = load_dataset(DataConfig(name="mnist", source="sample")).train
@@ -113,8 +92,11 @@ def classifier_candidates(
     set_precision_and_seed("float32", 0)
     made = {
         "the article's fit": Candidate(
+            keras.steps("classifier", size), size, operations, "float32"
+        ),
+        "… with oneDNN's convolutions": Candidate(
             fit_classifier(train.images, train.labels, size), size, operations, "float32"
-        )
+        ),
     }
     if torch:
         made["PyTorch, eager"] = Candidate(
@@ -161,15 +143,18 @@ def main() -> None:
     options = read_options(arguments)
     device = start_tensorflow(device="cpu")
     tf.get_logger().setLevel("ERROR")  # it takes the many steps for one that is traced again
-    torch = PyTorch(options.torch) if options.torch else None
+    keras = OtherProcess("benchmarks.article")
+    torch = OtherProcess("benchmarks.pytorch", options.torch) if options.torch else None
     bfloat16 = options.bfloat16 or computes_in_bfloat16()
     sections = {
-        "DCGAN article's networks, batches of 32": dcgan_candidates(32, torch, bfloat16=bfloat16),
-        "DCGAN article's networks, batches of 256": dcgan_candidates(256, torch, bfloat16=bfloat16),
-        "Classifier article's network, batches of 64": classifier_candidates(
-            64, torch, bfloat16=bfloat16
-        ),
+        f"DCGAN article's networks, batches of {size}": dcgan_candidates(
+            size, keras, torch, bfloat16=bfloat16
+        )
+        for size in (32, 256)
     }
+    sections["Classifier article's network, batches of 64"] = classifier_candidates(
+        64, keras, torch, bfloat16=bfloat16
+    )
     # `fit` has a cost per call, which is small only in calls of many steps.
     results = {
         title: compare(each, rounds=options.rounds, seconds=4.0 if "Classifier" in title else 1.0)

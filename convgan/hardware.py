@@ -81,7 +81,7 @@ def _processor_flags() -> set[str]:
 
 
 def processor_kind() -> str:
-    """Return what rounding depends on: the GPU's name, or the processor's kind of vectors."""
+    """Return what rounding depends on: the GPU's name, or the processor's vectors and library."""
     import platform
 
     import tensorflow as tf
@@ -90,7 +90,8 @@ def processor_kind() -> str:
         details: dict[str, Any] = tf.config.experimental.get_device_details(gpu)
         return str(details.get("device_name", "unknown GPU"))
     vectors = {"avx2", "avx512f", "avx512_bf16"} & _processor_flags()
-    return " ".join([platform.machine(), *sorted(vectors)])
+    library = "Eigen" if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0" else "oneDNN"
+    return " ".join([platform.machine(), *sorted(vectors), library])
 
 
 def make_deterministic() -> None:

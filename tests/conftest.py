@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as convgan does, before it is imported
 if "PYTEST_XDIST_WORKER" in os.environ:  # one per core, whose threads would wait for one another
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

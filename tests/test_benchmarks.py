@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks import article, commands, growth, parts, steps
+from benchmarks.other_process import OtherProcess
 from convgan.models.build import check_networks
 from convgan.recipes.bench import Candidate, compare
 
@@ -42,6 +44,16 @@ def test_the_articles_loops_train_both_networks(make: Any, monkeypatch: Any) -> 
     for network, weights in zip(made[0], before, strict=True):
         kernels = [at for at, value in enumerate(weights) if value.ndim > 1]
         assert all(not np.array_equal(network.get_weights()[at], weights[at]) for at in kernels)
+
+
+def test_another_process_makes_the_steps_in_tensorflow_as_it_comes() -> None:
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"  # convgan has chosen
+    with OtherProcess("benchmarks.article") as article:
+        environment = Path(f"/proc/{article.pid}/environ")
+        if environment.exists():
+            assert "TF_ENABLE_ONEDNN_OPTS" not in environment.read_text()
+        article.steps("two_tapes", 2)(1)
+    assert article.returncode == 0
 
 
 def test_the_articles_fit_makes_so_many_steps(monkeypatch: Any) -> None:
