@@ -41,8 +41,8 @@ def as_mnist(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], str]:
     contrast = _without_background(np.asarray(picture, np.float64))
     dark = bool((contrast**3).sum() < 0)  # strokes are few and far from the ground
     ink = _strokes(-contrast if dark else contrast)
-    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    [around] = ndimage.find_objects((ink > 0).astype(int))
+    ink = ink[around]
     found = f"{ink.shape[1]}×{ink.shape[0]} of {picture.width}×{picture.height}"
     done = f"{'dark' if dark else 'light'} digit, {found}"
     return _centred(_boxed(_thick_enough(ink))), done
@@ -72,18 +72,15 @@ def _strokes(contrast: Grey) -> Grey:
     mask = ink > _TRUE_INK
     reach = max(1, round(max(contrast.shape) / 40))  # parts of a broken stroke are one
     parts, count = ndimage.label(ndimage.binary_dilation(mask, iterations=reach))
-    numbers = range(1, count + 1)
+    numbers = np.arange(1, count + 1)
     amounts = ndimage.sum_labels(ink * mask, parts, numbers)
-    inside = np.zeros_like(amounts)
     border = np.ones_like(mask)
     border[1:-1, 1:-1] = False
-    for number in numbers:  # what lies along the picture's edge is a shadow or a frame
-        inside[number - 1] = amounts[number - 1] * (
-            (mask & border & (parts == number)).sum() < 0.1 * sum(mask.shape)
-        )
-    if not inside.any():
+    at_edge = ndimage.sum_labels(mask & border, parts, numbers)
+    amounts[at_edge >= 0.1 * sum(mask.shape)] = 0  # a shadow, or a frame
+    if not amounts.any():
         raise NoDigitError("what stands out lies along the edge")
-    kept = np.flatnonzero(inside > _SPECK * inside.max()) + 1
+    kept = numbers[amounts > _SPECK * amounts.max()]
     return np.where(np.isin(parts, kept) & (ink > _TRUE_INK / 2), ink, 0.0)
 
 
