@@ -84,13 +84,13 @@ def evaluate(
         all_checkpoints=all_checkpoints,
     )
     if len(found) == 1 and found[0].task == "classifier":
-        measured = [evaluate_classifier_run(found[0], options).model_dump(mode="json")]
-        tables = evaluation_tables(found[0].folder)
+        evaluation = evaluate_classifier_run(found[0], options)
+        measured, tables = [evaluation.model_dump(mode="json")], evaluation_tables(evaluation)
     else:
         evaluations = evaluate_generator_runs(found, options)
         measured = [evaluation.model_dump(mode="json") for evaluation in evaluations]
         one = len(found) == 1
-        tables = evaluation_tables(found[0].folder) if one else [comparison_table(evaluations)]
+        tables = evaluation_tables(evaluations[0]) if one else [comparison_table(evaluations)]
     if as_json:
         typer.echo(json.dumps(measured if len(measured) > 1 else measured[0], indent=2))
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -25,11 +24,20 @@ from convgan.models.deployable import deployable_classifier, deployable_generato
 from convgan.models.file_formats import EXTRAS, FORMATS, Arrays, Runner
 from convgan.recipes.predict import Reader
 from convgan.registry import DATASETS
-from convgan.reporting.network_card import write_card
+from convgan.reporting.evaluation_tables import evaluation_tables
+from convgan.reporting.images import enlarge
+from convgan.reporting.report import write_page
 from convgan.runs import Run, now
-from convgan.runs.evaluations import ClassifierEvaluation, GeneratorEvaluation, read_evaluation
+from convgan.runs.evaluations import (
+    ClassifierEvaluation,
+    Evaluation,
+    GeneratorEvaluation,
+    evaluation_of,
+)
+from convgan.runs.json_file import write_json
 
 BATCHES = (1, 5)
+_INPUTS = max(BATCHES)
 _LARGEST = 1e-4  # difference between what the file and the network say; above it, there is no file
 _TRIED = 200  # random pictures, of which those are taken that a classifier is least sure of
 _RANGES = {
@@ -47,8 +55,8 @@ class Subject:
     Args:
         source: its own file.
         network: the deployable one.
-        inputs: from a number to so many random inputs.
-        expected: what convgan says to inputs: probabilities (N, K), or grey levels (N, H, W, C)
+        inputs: random ones, as many as the largest batch has.
+        expected: what convgan says to them: probabilities (N, K), or grey levels (N, H, W, C)
             before they are rounded.
         facts: what its card says of it alone.
         evaluation: what `eval` found, if it measured this very network.
@@ -56,10 +64,10 @@ class Subject:
 
     source: Path
     network: keras.Model
-    inputs: Callable[[int], Arrays]
-    expected: Callable[[Arrays], NDArray[np.float64]]
+    inputs: Arrays
+    expected: NDArray[np.float64]
     facts: dict[str, Any]
-    evaluation: ClassifierEvaluation | GeneratorEvaluation | None
+    evaluation: Evaluation | None
 
 
 def export_network(run: Run, name: str, which: Which | None, folder: Path) -> tuple[Path, float]:
@@ -106,7 +114,11 @@ def export_network(run: Run, name: str, which: Which | None, folder: Path) -> tu
         "sha256": _hashes(target),
         "network_sha256": read_header(subject.source)["sha256"],
     }
-    write_card(target, card, subject.evaluation)
+    found = subject.evaluation
+    numbers = {"evaluation": found.model_dump(mode="json") if found else None}
+    write_json(folder / f"{target.name}.json", card | numbers)
+    tables = evaluation_tables(found) if found else []
+    write_page(folder / f"{target.name}.md", "network_card.md.j2", **card, tables=tables)
     return target, difference
 
 
@@ -114,26 +126,20 @@ def _classifier(run: Run) -> Subject:
     """Return a classifier as `convgan predict` asks it."""
     reader = Reader(run)
     mirrored = reader.config.train.evaluate_mirrored
+    height, width, channels = reader.network.input_shape[1:]
+    # Large patches, half of them black: of mere noise a network can be sure, right or not.
+    patches = np.random.default_rng(0).integers(-256, 256, (_TRIED, 4, 4, channels)).clip(0)
+    images = enlarge(patches.astype(np.uint8), -(-max(height, width) // 4))[:, :height, :width]
+    probabilities = reader.probabilities(images)
+    unsure = probabilities.max(axis=1).argsort()[:_INPUTS]
     made = run.manifest.get("results") or {}
-    found = read_evaluation(run.folder, ClassifierEvaluation)
-
-    def expected(inputs: Arrays) -> NDArray[np.float64]:
-        return reader.probabilities(inputs["images"])
-
-    def inputs(count: int) -> Arrays:
-        """Large patches, half of them black: of mere noise a network can be sure, right or not."""
-        height, width, channels = reader.network.input_shape[1:]
-        levels = np.random.default_rng(0).integers(-256, 256, (_TRIED, 4, 4, channels)).clip(0)
-        patches = levels.astype(np.uint8).repeat(-(-height // 4), axis=1)
-        images = patches.repeat(-(-width // 4), axis=2)[:, :height, :width]
-        sure = expected({"images": images}).max(axis=1)
-        return {"images": images[sure.argsort()[:count]]}
-
+    found = evaluation_of(run)
+    measured = isinstance(found, ClassifierEvaluation) and found.step == made.get("step")
     return Subject(
         run.folder / "model" / "classifier.safetensors",
         deployable_classifier(reader.network, temperature=reader.temperature, mirrored=mirrored),
-        inputs,
-        expected,
+        {"images": images[unsure]},
+        probabilities[unsure],
         {
             "task": "classifier",
             "classes": reader.names,
@@ -141,7 +147,7 @@ def _classifier(run: Run) -> Subject:
             "mirrored": mirrored,
             "epoch": made.get("epoch"),
         },
-        found if found and found.step == made.get("step") else None,
+        found if measured else None,
     )
 
 
@@ -149,31 +155,26 @@ def _generator(run: Run, which: Which | None) -> Subject:
     """Return a generator as `convgan generate` asks it."""
     source = Source(run, Wanted(seeds=(), which=which))
     network, given, checkpoint = source.saved.network, source.given, source.checkpoint
-    found = read_evaluation(run.folder, GeneratorEvaluation)
-
-    def expected(inputs: Arrays) -> NDArray[np.float64]:
-        values = network(inputs_of(network, inputs["z"], inputs.get("label")), training=False)
-        return (np.asarray(values, np.float64) + 1) * 127.5
-
-    def inputs(count: int) -> Arrays:
-        rng = np.random.default_rng(count)
-        z = rng.normal(size=(count, network.inputs[0].shape[-1])).astype(np.float32)
-        if len(network.inputs) == 1:
-            return {"z": z}
-        return {"z": z, "label": rng.integers(network.inputs[1].shape[-1], size=count, dtype="i4")}
-
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(_INPUTS, network.inputs[0].shape[-1]))
+    inputs: dict[str, NDArray[Any]] = {"z": z.astype(np.float32)}
+    if given:
+        inputs["label"] = rng.integers(len(given.names), size=_INPUTS, dtype=np.int32)
+    values = network(inputs_of(network, inputs["z"], inputs.get("label")), training=False)
+    found = evaluation_of(run)
+    measured = isinstance(found, GeneratorEvaluation) and found.checkpoint == checkpoint
     return Subject(
         source.path,
         deployable_generator(network),
         inputs,
-        expected,
+        (np.asarray(values, np.float64) + 1) * 127.5,
         {
             "task": "generator",
             "classes": given.names if given else (),
             "fractions": given.fractions if given else (),
             **checkpoint.model_dump(),
         },
-        found if found and found.checkpoint == checkpoint else None,
+        found if measured else None,
     )
 
 
@@ -185,9 +186,9 @@ def _difference(subject: Subject, run: Runner) -> float:
     """
     found = []
     for count in BATCHES:
-        inputs = subject.inputs(count)
-        expected = subject.expected(inputs)
+        inputs = {name: values[:count] for name, values in subject.inputs.items()}
         [outputs] = map(np.asarray, run(inputs).values())
+        expected = subject.expected[:count]
         if outputs.shape != expected.shape:
             return np.inf
         difference = np.abs(outputs - expected)

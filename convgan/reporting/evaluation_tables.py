@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import hypot
-from pathlib import Path
 
 from convgan.reporting.report import Table
 from convgan.runs.evaluations import (
     ClassFractions,
     ClassifierEvaluation,
+    Evaluation,
     GeneratorEvaluation,
     MetricResult,
-    read_evaluation,
 )
 
 _MEANINGS = (
@@ -25,19 +24,14 @@ _MEANINGS = (
 """Of a classifier's numbers, in the order of their table."""
 
 
-def evaluation_tables(folder: Path) -> list[Table]:
-    """Return what `eval` left in a run's folder, as tables; empty before it ran.
-
-    Raises:
-        DataError: a file in `eval/` is not what `eval` writes.
-    """
-    classifier = read_evaluation(folder, ClassifierEvaluation)
-    generator = read_evaluation(folder, GeneratorEvaluation)
-    tables = classifier_tables(classifier) if classifier else []
-    return tables + (generator_tables(generator) if generator else [])
+def evaluation_tables(found: Evaluation) -> list[Table]:
+    """Return what `eval` found of one run, as tables."""
+    if isinstance(found, ClassifierEvaluation):
+        return _classifier_tables(found)
+    return _generator_tables(found)
 
 
-def classifier_tables(found: ClassifierEvaluation) -> list[Table]:
+def _classifier_tables(found: ClassifierEvaluation) -> list[Table]:
     """Return accuracy and calibration, and the numbers of each class, as tables."""
     low, high = found.accuracy_95
     mirrored = " and mirror images" if found.mirrored else ""
@@ -59,7 +53,7 @@ def classifier_tables(found: ClassifierEvaluation) -> list[Table]:
     ]
 
 
-def generator_tables(found: GeneratorEvaluation) -> list[Table]:
+def _generator_tables(found: GeneratorEvaluation) -> list[Table]:
     """Return a generator's numbers beside real images', its classes, and what D has learned."""
     protocol, checkpoint = found.protocol, found.checkpoint
     title = (

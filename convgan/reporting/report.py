@@ -1,4 +1,4 @@
-"""Tables, and static pages that hold all that they need."""
+"""Tables, and pages that hold all that they need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from convgan.files import replacing
 
@@ -31,7 +31,7 @@ class Table:
 def write_page(path: Path, template: str, **values: Any) -> None:
     """Write a page of `pages/` as one file that asks for no other and needs no network.
 
-    All texts are escaped, so class names and paths may hold any character.
+    In HTML all texts are escaped, so class names and paths may hold any character.
 
     Raises:
         RunError: the file cannot be written.
@@ -46,8 +46,9 @@ def write_page(path: Path, template: str, **values: Any) -> None:
 def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "pages"),
-        autoescape=True,
+        autoescape=select_autoescape(disabled_extensions=["md.j2"], default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )

@@ -14,18 +14,14 @@ from convgan.config import Config, differing, flatten, load_config, presets
 from convgan.errors import ConvganError
 from convgan.models.layer_table import layer_table
 from convgan.models.network_file import read_spec
-from convgan.reporting.evaluation_tables import classifier_tables, generator_tables
+from convgan.reporting.evaluation_tables import evaluation_tables
 from convgan.reporting.figures import drawable
 from convgan.reporting.layer_table import network_table
 from convgan.reporting.page_curves import page_curves
 from convgan.reporting.page_pictures import film, inlined
 from convgan.reporting.report import Table, write_page
 from convgan.runs import Run
-from convgan.runs.evaluations import (
-    ClassifierEvaluation,
-    GeneratorEvaluation,
-    read_evaluation,
-)
+from convgan.runs.evaluations import Evaluation, GeneratorEvaluation, evaluation_of
 
 _PICTURES = ("samples", "nearest", "mistakes", "frechet")  # in eval/
 _MATRIX = TypeAdapter(list[list[int]])
@@ -47,13 +43,7 @@ def report_run(run: Run) -> Path:
         DataError: a result of `eval` is damaged, or the manifest names a file outside the run.
         RunError: the page cannot be written.
     """
-    classifier = generator = None
-    tables: list[Table] = []
-    if run.task == "classifier":
-        if classifier := read_evaluation(run.folder, ClassifierEvaluation):
-            tables = classifier_tables(classifier)
-    elif generator := read_evaluation(run.folder, GeneratorEvaluation):
-        tables = generator_tables(generator)
+    evaluation = evaluation_of(run)
     pictures = {name: inlined(run.folder / "eval" / f"{name}.png") for name in _PICTURES}
     frames, every = film(run, sum(len(each.source) for each in pictures.values() if each))
     config = None
@@ -73,10 +63,9 @@ def report_run(run: Run) -> Path:
         frames=frames,
         every=every,
         curves=page_curves(run.records()),
-        classifier=classifier,
-        generator=generator,
-        asked=_asked(generator),
-        tables=tables,
+        evaluation=evaluation,
+        asked=_asked(evaluation),
+        tables=evaluation_tables(evaluation) if evaluation else (),
         held_out=_held_out(run.manifest),
         networks=list(_networks(run)),
         facts=_facts(run.manifest),
@@ -93,11 +82,12 @@ def _held_out(manifest: dict[str, Any]) -> Table | None:
     return Table(title, ("number", "value"), rows, meanings=meanings) if rows else None
 
 
-def _asked(generator: GeneratorEvaluation | None) -> list[list[int]] | None:
+def _asked(evaluation: Evaluation | None) -> list[list[int]] | None:
     """Return how many images of each class asked for (rows) are seen as each (columns)."""
-    found = generator.metric("class_agreement") if generator else None
-    with suppress(ValidationError):
-        return _MATRIX.validate_python(found.details.get("confusion_matrix") if found else None)
+    if isinstance(evaluation, GeneratorEvaluation):
+        found = evaluation.metric("class_agreement")
+        with suppress(ValidationError):
+            return _MATRIX.validate_python(found and found.details.get("confusion_matrix"))
     return None
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from convgan.runs.json_file import read_json, validated, write_json
+from convgan.runs.run import Run
 
 Direction = Literal["lower", "higher", "as real"]
 """Which values are better; `as real`: those near the reference."""
@@ -198,10 +199,11 @@ class ClassifierEvaluation(Classification):
     step: int | None
 
 
+Evaluation: TypeAlias = GeneratorEvaluation | ClassifierEvaluation
 E = TypeVar("E", GeneratorEvaluation, ClassifierEvaluation)
 
 
-def write_evaluation(folder: Path, evaluation: GeneratorEvaluation | ClassifierEvaluation) -> None:
+def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
     """Write the result into a run's folder.
 
     Raises:
@@ -221,3 +223,14 @@ def read_evaluation(folder: Path, kind: type[E]) -> E | None:
         return None
     wrong = f"{path} is not what eval writes (make it anew with: convgan eval {folder})"
     return validated(read_json(path), kind, wrong)
+
+
+def evaluation_of(run: Run) -> Evaluation | None:
+    """Return what `eval` found of a run, or None before it was asked.
+
+    Raises:
+        DataError: the file is not what `eval` writes.
+    """
+    if run.task == "classifier":
+        return read_evaluation(run.folder, ClassifierEvaluation)
+    return read_evaluation(run.folder, GeneratorEvaluation)
