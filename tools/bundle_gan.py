@@ -1,6 +1,6 @@
-"""Bundle the small networks that `convgan play` shows where it is given no run.
+"""Bundle the small GAN that `convgan play` shows where it is given no run.
 
-convgan train-dcgan --config convgan/generation/networks/digits.yaml
+convgan train-dcgan --config convgan/generation/networks/digits/config.yaml
 convgan eval
 python tools/bundle_gan.py outputs/digits-0001
 """
@@ -11,12 +11,13 @@ import shutil
 import sys
 from pathlib import Path
 
-from convgan.models.network_file import read_network
+from convgan.registry import DATASETS
 from convgan.runs import Run, write_json
 from convgan.runs.classes import given_classes
 from convgan.runs.evaluations import GeneratorEvaluation, read_evaluation
 
-TARGET = Path(__file__).parent.parent / "convgan" / "generation" / "networks"
+ROOT = Path(__file__).parent.parent
+TARGET = ROOT / "convgan" / "generation" / "networks" / "digits"
 FILES = {
     "generator": "generator-best.safetensors",
     "discriminator": "discriminator.safetensors",
@@ -24,32 +25,25 @@ FILES = {
 
 
 def bundle(folder: Path) -> None:
-    """Copy the run's networks and write their card, with what `eval` found."""
+    """Copy the run's networks, and of its manifest what it takes to open it there."""
     run = Run.open(folder)
     measured = read_evaluation(folder, GeneratorEvaluation)
     if measured is None:
         sys.exit(f"{folder} has no numbers yet: run convgan eval {folder}")
-    networks = {}
     for role, file in FILES.items():
-        source = folder / "model" / file
-        shutil.copyfile(source, TARGET / f"digits-{role}.safetensors")
-        saved = read_network(source)
-        networks[role] = {"parameters": saved.network.count_params(), "sha256": saved.sha256}
-    given = given_classes(run)
+        shutil.copyfile(folder / "model" / file, TARGET / "model" / f"{role}.safetensors")
+    kept = ("task", "status", "started", "seed", "versions", "parameters")
+    data = run.manifest["data"]
     write_json(
-        TARGET / "digits.json",
+        TARGET / "run.json",
         {
-            "data": "mnist",
-            "command": "convgan train-dcgan --config convgan/generation/networks/digits.yaml",
-            "seed": run.config().seed,
-            "epoch": measured.checkpoint.epoch,
-            "train_sha256": measured.protocol.train_sha256,
-            "test_sha256": measured.protocol.test_sha256,
-            "classes": given.names,
-            "fractions": given.fractions,
+            "name": "digits",
+            "command": f"convgan train-dcgan --config {TARGET.relative_to(ROOT)}/config.yaml",
+            **{name: run.manifest[name] for name in kept},
+            "data": data | {"origin": DATASETS[data["name"]].origin},
+            "classes": given_classes(run).model_dump(),
+            "results": {"epoch": measured.checkpoint.epoch, "step": measured.checkpoint.step},
             "metrics": {each.name: each.value for each in measured.metrics},
-            **networks,
-            "versions": run.manifest["versions"],
         },
     )
 

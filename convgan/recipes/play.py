@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from convgan import __version__
 from convgan.errors import DataError, UsageError
 from convgan.evaluation.evaluator import bundled_card, bundled_evaluator
 from convgan.generation.directions import strongest_directions
-from convgan.generation.seeds import SeededGenerator
 from convgan.generation.source import Source, Wanted
 from convgan.models.network_file import read_network
-from convgan.models.portable import portable
+from convgan.models.portable import base64_floats, portable
 from convgan.recipes.predict import Reader
 from convgan.registry import DATASETS
 from convgan.reporting.report import write_page
 from convgan.runs import Run
 from convgan.runs.evaluations import ClassifierEvaluation, read_evaluation
 
-_BUNDLED = Path(__file__).parent.parent / "generation" / "networks"
+_BUNDLED = Path(__file__).parent.parent / "generation" / "networks" / "digits"
+"""A GAN's run, as `tools/bundle_gan.py` copies it."""
 _TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "folder": "a folder"}
 _SEEDS = 24
 _DIRECTIONS = 5
@@ -43,13 +40,13 @@ def play(runs: Sequence[Run], path: Path) -> Path:
         raise UsageError(f"cannot write {path}: expected a name that ends in .html")
     data: dict[str, Any] = {}
     for run in runs:
-        of_run = _of_classifier(run) if run.task == "classifier" else _of_gan(run)
+        of_run = _classifier(run) if run.task == "classifier" else _gan(run)
         if data.keys() & of_run.keys():
             raise UsageError(
                 f"got two runs of train-{run.task}, expected at most one, and one of the other kind"
             )
         data |= of_run
-    data = data or _of_bundled()
+    data = data or _bundled_classifier() | _gan(Run.open(_BUNDLED))
     classifier, generator = data.get("classifier"), data.get("generator")
     write_page(
         path,
@@ -64,10 +61,10 @@ def play(runs: Sequence[Run], path: Path) -> Path:
     return path
 
 
-def _of_classifier(run: Run) -> dict[str, Any]:
+def _classifier(run: Run) -> dict[str, Any]:
     reader = Reader(run)
     measured = read_evaluation(run.folder, ClassifierEvaluation)
-    return _classifier(
+    return _read_by(
         reader.network,
         reader.names,
         data=reader.config.data.name,
@@ -77,40 +74,16 @@ def _of_classifier(run: Run) -> dict[str, Any]:
     )
 
 
-def _of_gan(run: Run) -> dict[str, Any]:
-    source = Source(run, Wanted(range(_SEEDS)))
-    given = source.given
-    discriminator = read_network(run.folder / "model" / "discriminator.safetensors").network
-    return _gan(
-        source.generator,
-        discriminator,
-        data=source.config.data.name,
-        classes=given.names if given else None,
-        clusters=bool(given and given.clusters),
-        probabilities=source.config.train.loss.probabilities,
-    )
-
-
-def _of_bundled() -> dict[str, Any]:
-    card = json.loads((_BUNDLED / "digits.json").read_text(encoding="utf-8"))
-    names = DATASETS["mnist"].class_names
-    generator, discriminator = (
-        read_network(_BUNDLED / f"digits-{role}.safetensors").network
-        for role in ("generator", "discriminator")
-    )
-    evaluator, measured = bundled_evaluator("mnist"), bundled_card("mnist")
-    if evaluator is None or measured is None:
+def _bundled_classifier() -> dict[str, Any]:
+    evaluator, card = bundled_evaluator("mnist"), bundled_card("mnist")
+    if evaluator is None or card is None:
         raise DataError("the network for MNIST is missing: install convgan anew")
-    reader = keras.Model(evaluator.model.inputs, evaluator.model.outputs[1])
-    return _classifier(reader, names, data="mnist", accuracy=measured["test_accuracy"]) | _gan(
-        SeededGenerator(generator, np.array(card["fractions"])),
-        discriminator,
-        data="mnist",
-        classes=names,
-    )
+    network = keras.Model(evaluator.model.inputs, evaluator.model.outputs[1])
+    names = DATASETS["mnist"].class_names
+    return _read_by(network, names, data="mnist", accuracy=card["test_accuracy"])
 
 
-def _classifier(
+def _read_by(
     network: keras.Model,
     names: Sequence[str],
     *,
@@ -121,9 +94,9 @@ def _classifier(
 ) -> dict[str, Any]:
     return {
         "classifier": {
-            "network": _written(network),
+            "network": portable(network),
             "shape": network.input_shape[1:],
-            "classes": list(names),
+            "classes": names,
             "temperature": temperature,
             "mirrored": mirrored,
             "digits": data == "mnist",
@@ -133,43 +106,25 @@ def _classifier(
     }
 
 
-def _gan(
-    generator: SeededGenerator,
-    discriminator: keras.Model,
-    *,
-    data: str,
-    classes: Sequence[str] | None,
-    clusters: bool = False,
-    probabilities: bool = True,
-) -> dict[str, Any]:
-    network, seeds = generator.network, range(_SEEDS)
-    labels = generator.labels(seeds)
-    directions = strongest_directions(network, _DIRECTIONS)
+def _gan(run: Run) -> dict[str, Any]:
+    source = Source(run, Wanted(range(_SEEDS)))
+    given, generator, data = source.given, source.generator, source.config.data.name
+    discriminator = read_network(run.folder / "model" / "discriminator.safetensors").network
+    labels = generator.labels(source.seeds)
     return {
         "generator": {
-            "network": _written(network),
-            "shape": network.output_shape[1:],
+            "network": portable(generator.network),
+            "shape": generator.network.output_shape[1:],
             "seeds": _SEEDS,
-            "latents": _base64(generator.latents(seeds)),
+            "latents": base64_floats(generator.latents(source.seeds)),
             "labels": None if labels is None else labels.tolist(),
-            "classes": None if classes is None else list(classes),
-            "clusters": clusters,
-            "directions": _base64(directions) if len(directions) else None,
+            "classes": given.names if given else None,
+            "clusters": bool(given and given.clusters),
+            "directions": base64_floats(strongest_directions(generator.network, _DIRECTIONS)),
             "data": _TITLES.get(data, data),
         },
-        "discriminator": {"network": _written(discriminator), "probabilities": probabilities},
+        "discriminator": {
+            "network": portable(discriminator),
+            "probabilities": source.config.train.loss.probabilities,
+        },
     }
-
-
-def _written(network: keras.Model) -> dict[str, Any]:
-    made = portable(network)
-    return {
-        "inputs": made.inputs,
-        "operations": made.operations,
-        "weights": _base64(made.weights),
-    }
-
-
-def _base64(array: np.ndarray) -> str:
-    """Return float32 values, little-endian, as text."""
-    return base64.b64encode(np.asarray(array, "<f4").tobytes()).decode("ascii")

@@ -124,7 +124,7 @@ def test_the_strongest_directions_are_the_principal_components() -> None:
     from convgan.models.network_file import read_network
     from convgan.recipes import play as recipe
 
-    network = read_network(recipe._BUNDLED / "digits-generator.safetensors").network
+    network = read_network(recipe._BUNDLED / "model/generator.safetensors").network
     directions = strongest_directions(network, 3)
     kernel = np.asarray(network.get_layer("projection").kernel)[:32]
     activations = np.random.default_rng(1).normal(size=(20_000, 32)) @ kernel

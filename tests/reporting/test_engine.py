@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ import convgan.reporting
 from convgan.config import load_config, presets
 from convgan.config.kinds import CLASSIFIERS, DISCRIMINATORS, GENERATORS
 from convgan.models.build import NetworkSpec, network_specs
-from convgan.models.portable import portable
+from convgan.models.portable import base64_floats, portable
 
 ENGINE = Path(convgan.reporting.__file__).parent / "pages" / "engine.js"
 NODE = shutil.which("node")
@@ -29,10 +28,6 @@ const inputs = given.inputs.map(({shape, data}) => ({shape, data: Engine.floats(
 const { last } = Engine.run(network, ...inputs);
 console.log(JSON.stringify(Array.from(last.data)));
 """
-
-
-def encoded(array: Any) -> str:
-    return base64.b64encode(np.asarray(array, "<f4").tobytes()).decode()
 
 
 def largest_difference(network: keras.Model) -> float:
@@ -52,14 +47,9 @@ def largest_difference(network: keras.Model) -> float:
     inputs = [
         random.uniform(-1, 1, (1, *each.shape[1:])).astype("float32") for each in network.inputs
     ]
-    written = portable(network)
     given = {
-        "network": {
-            "inputs": written.inputs,
-            "operations": written.operations,
-            "weights": encoded(written.weights),
-        },
-        "inputs": [{"shape": each.shape[1:], "data": encoded(each)} for each in inputs],
+        "network": portable(network),
+        "inputs": [{"shape": each.shape[1:], "data": base64_floats(each)} for each in inputs],
     }
     assert NODE
     done = subprocess.run(

@@ -2,8 +2,8 @@
 /* Runs a trained network in the browser, one picture at a time.
 
    A network is a list of operations, each with the names of those whose results it takes, the shape
-   of what it gives ([height, width, channels] or [values]) and its weights; convgan/models/portable.py
-   writes it. Maps lie in memory row by row, pixel by pixel, channel by channel, as in TensorFlow, and
+   of what it gives ([height, width, channels] or [values]), its weights, and the settings that Keras
+   has for it; convgan/models/portable.py writes it. Maps lie in memory row by row, pixel by pixel, channel by channel, as in TensorFlow, and
    kernels as [height, width, channels in, channels out]. */
 const Engine = (() => {
   const count = (shape) => shape.reduce((product, size) => product * size, 1);
@@ -53,7 +53,7 @@ const Engine = (() => {
   }
 
   /* Each output pixel is a sum over the kernel's window; the window moves by the stride. */
-  function conv({ shape, weights: [kernel, bias], stride, padding }, x) {
+  function conv({ shape, weights: [kernel, bias], strides: [stride], padding }, x) {
     const [rows, columns, outputs] = shape;
     const [height, width, channels] = x.shape;
     const [kernelRows, kernelColumns] = kernel.shape;
@@ -85,7 +85,7 @@ const Engine = (() => {
 
   /* The other way round: each input pixel adds its multiple of the kernel to a window of the output,
      and the window moves by the stride. */
-  function transposed({ shape, weights: [kernel, bias], stride, padding }, x) {
+  function transposed({ shape, weights: [kernel, bias], strides: [stride], padding }, x) {
     const [rows, columns, outputs] = shape;
     const [height, width, channels] = x.shape;
     const [kernelRows, kernelColumns] = kernel.shape;
@@ -121,7 +121,7 @@ const Engine = (() => {
       if (value === 0) return;
       for (let o = 0; o < outputs; o++) result[o] += value * w[index * outputs + o];
     });
-    return result.map(ACTIVATIONS[activation]());
+    return result.map(ACTIVATIONS[activation]);
   }
 
   /* A scale and a shift for each channel, or one for all. */
@@ -145,17 +145,16 @@ const Engine = (() => {
   }
 
   const ACTIVATIONS = {
-    linear: () => (x) => x,
-    relu: () => (x) => Math.max(x, 0),
-    leaky_relu: (slope) => (x) => (x < 0 ? slope * x : x),
-    tanh: () => Math.tanh,
-    elu: () => (x) => (x < 0 ? Math.expm1(x) : x),
-    selu: () => (x) => 1.05070098735548 * (x < 0 ? 1.673263242354377 * Math.expm1(x) : x),
-    silu: () => (x) => x / (1 + Math.exp(-x)),
+    linear: (x) => x,
+    relu: (x) => Math.max(x, 0),
+    tanh: (x) => Math.tanh(x),
+    elu: (x) => (x < 0 ? Math.expm1(x) : x),
+    selu: (x) => 1.05070098735548 * (x < 0 ? 1.673263242354377 * Math.expm1(x) : x),
+    silu: (x) => x / (1 + Math.exp(-x)),
   };
 
   /* The maximum or average of windows that do not overlap. */
-  function pool({ shape, kind, size }, x) {
+  function pool({ op, shape, pool_size: [size] }, x) {
     const [rows, columns, channels] = shape, width = x.shape[1];
     return filled(shape).map((_, index) => {
       const channel = index % channels;
@@ -169,12 +168,12 @@ const Engine = (() => {
           largest = Math.max(largest, value);
         }
       }
-      return kind === "maximum" ? largest : sum / (size * size);
+      return op === "MaxPooling2D" ? largest : sum / (size * size);
     });
   }
 
   /* One value for each channel, of all pixels. */
-  function overImage({ shape, kind }, x) {
+  function overImage({ op, shape }, x) {
     const [channels] = shape, pixels = x.data.length / channels;
     return filled(shape).map((_, channel) => {
       let sum = 0, largest = -Infinity;
@@ -182,7 +181,7 @@ const Engine = (() => {
         sum += x.data[index];
         largest = Math.max(largest, x.data[index]);
       }
-      return kind === "maximum" ? largest : sum / pixels;
+      return op === "GlobalMaxPooling2D" ? largest : sum / pixels;
     });
   }
 
@@ -212,17 +211,30 @@ const Engine = (() => {
   const together = (combine) => (_, x, other) =>
     x.data.map((value, index) => combine(value, other.data[index % other.data.length]));
 
+  const same = (_, x) => x.data;
+
   const OPERATIONS = {
-    conv, transposed, dense, affine, pool, concatenate,
-    group_norm: groupNorm,
-    over_image: overImage,
-    activation: ({ kind, slope }, x) => x.data.map(ACTIVATIONS[kind](slope)),
-    repeat: ({ shape, factor }, x) => copied(shape, x, (at) => Math.floor(at / factor)),
-    pad: ({ shape, pixels }, x) => copied(shape, x, (at) => at - pixels),
-    reshape: (_, x) => x.data,
-    add: together((x, other) => x + other),
-    multiply: together((x, other) => x * other),
-    dot: (_, x, other) => [x.data.reduce((sum, value, index) => sum + value * other.data[index], 0)],
+    Conv2D: conv,
+    Conv2DTranspose: transposed,
+    Dense: dense,
+    BatchNormalization: affine,
+    Rescaling: affine,
+    GroupNormalization: groupNorm,
+    Activation: ({ activation }, x) => x.data.map(ACTIVATIONS[activation]),
+    LeakyReLU: ({ negative_slope: slope }, x) => x.data.map((value) => (value < 0 ? slope * value : value)),
+    MaxPooling2D: pool,
+    AveragePooling2D: pool,
+    GlobalMaxPooling2D: overImage,
+    GlobalAveragePooling2D: overImage,
+    UpSampling2D: ({ shape, size: [factor] }, x) => copied(shape, x, (at) => Math.floor(at / factor)),
+    ZeroPadding2D: ({ shape, padding: [[pixels]] }, x) => copied(shape, x, (at) => at - pixels),
+    Flatten: same,
+    Reshape: same,
+    Dropout: same,
+    Concatenate: concatenate,
+    Add: together((x, other) => x + other),
+    Multiply: together((x, other) => x * other),
+    Dot: (_, x, other) => [x.data.reduce((sum, value, index) => sum + value * other.data[index], 0)],
   };
 
   /* Logits to probabilities; divided by the temperature, they are as sure as they are right. */

@@ -124,13 +124,12 @@ function prepared() {
    begin at `start`, there are `size` on an axis, and the next spot's begin `jump` later. */
 function receptiveFields(network) {
   const fields = { [network.inputs[0]]: { start: 0, jump: 1, size: 1, side: data.classifier.shape[0] } };
-  for (const { op, name, inputs, shape, stride, padding, size, pixels, weights } of network.operations) {
+  for (const { op, name, inputs, shape, strides, padding, pool_size: pool, weights } of network.operations) {
     const all = inputs.map((input) => fields[input]).filter(Boolean);
     if (!all.length) continue;
     const field = { ...all.reduce((one, other) => (other.size > one.size ? other : one)) };
-    const kernel = op === "conv" ? weights[0].shape[0] : op === "pool" ? size : 1;
-    const step = op === "conv" ? stride : op === "pool" ? size : 1;
-    const before = op === "pad" ? pixels : Engine.paddingBefore(padding, shape[0], field.side, kernel, step);
+    const [kernel, step] = op === "Conv2D" ? [weights[0].shape[0], strides[0]] : pool ?? [1, 1];
+    const before = op === "ZeroPadding2D" ? padding[0][0] : Engine.paddingBefore(padding, shape[0], field.side, kernel, step);
     fields[name] = {
       start: field.start - before * field.jump, size: field.size + (kernel - 1) * field.jump,
       jump: field.jump * step, side: shape[0],
@@ -140,21 +139,23 @@ function receptiveFields(network) {
 }
 
 function layerWords(operation, before) {
-  const { op, kind, size, stride, shape, weights } = operation;
+  const { op, activation, pool_size: pool, strides, shape, weights } = operation;
+  const kind = op.includes("Max") ? "maximum" : "average";
   const sizes = `${before[1]}×${before[0]} → ${shape[1]}×${shape[0]}, ${shape[2]} maps`;
-  if (op === "conv") {
+  if (op === "Conv2D") {
     const [rows, columns] = weights[0].shape;
-    return `Convolution ${columns}×${rows}, stride ${stride}: ${sizes}`;
+    return `Convolution ${columns}×${rows}, stride ${strides[0]}: ${sizes}`;
   }
-  if (op === "pool") return `The ${kind} of each ${size}×${size} pixels: ${sizes}`;
-  if (op === "over_image") return `The ${kind} of each map: ${shape[0]} numbers`;
-  if (op === "dense") return `Each number a sum of all before: ${shape[0]} numbers`;
-  if (kind === "relu") return "ReLU: what is below zero becomes zero";
-  return `${kind.replace("_", " ")}, value by value`;
+  if (pool) return `The ${kind} of each ${pool.join("×")} pixels: ${sizes}`;
+  if (op.startsWith("Global")) return `The ${kind} of each map: ${shape[0]} numbers`;
+  if (op === "Dense") return `Each number a sum of all before: ${shape[0]} numbers`;
+  if (op === "LeakyReLU") return "leaky relu, value by value";
+  if (activation === "relu") return "ReLU: what is below zero becomes zero";
+  return `${activation}, value by value`;
 }
 
-const shownOperations = () => networks.classifier.operations.filter(({ op, kind }) =>
-  ["conv", "pool", "over_image", "dense"].includes(op) || (op === "activation" && kind !== "linear"));
+const shownOperations = () => networks.classifier.operations.filter(({ op, activation }) =>
+  /^(Conv2D|Dense|LeakyReLU|.*Pooling2D)$/.test(op) || (op === "Activation" && activation !== "linear"));
 
 function buildLayers() {
   const shapes = { [networks.classifier.inputs[0]]: data.classifier.shape };
