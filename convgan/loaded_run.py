@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgan.evaluation.generator import Which
-from convgan.generation.source import Source, Wanted
+from convgan.generation.trained import TrainedGenerator
 from convgan.models.network_file import read_network
-from convgan.recipes.predict import Reader
+from convgan.recipes.predict import TrainedClassifier
 from convgan.runs import find_run
 
 
@@ -52,8 +52,10 @@ class LoadedRun:
         Raises:
             UsageError: the run has no such generator, or knows no such class.
         """
-        wanted = Wanted(seeds, class_name=class_name, truncation=truncation, which=which)
-        return np.concatenate([images for _, images in Source(self.run, wanted).parts()])
+        generator = TrainedGenerator(
+            self.run, seeds, class_name=class_name, truncation=truncation, which=which
+        )
+        return np.concatenate([images for _, images in generator.parts()])
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return each class's calibrated probability, (N, K), for images (N, H, W, C).
@@ -61,4 +63,4 @@ class LoadedRun:
         Raises:
             DataError: the images have another shape than the network takes.
         """
-        return Reader(self.run).probabilities(images)
+        return TrainedClassifier(self.run).probabilities(images)

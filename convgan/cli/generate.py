@@ -81,27 +81,25 @@ def generate(
     wanted = list(range(count or 64)) if seeds is None else parse_seeds(seeds)
     found = find_run(run, out, task="dcgan")
     start_tensorflow(device=device, show_noise=debug)
-    from convgan.generation.source import Source, Wanted
+    from convgan.generation.trained import TrainedGenerator
     from convgan.recipes import generate as recipe
 
-    source = Source(
+    asked = TrainedGenerator(
         found,
-        Wanted(
-            wanted,
-            fill=seeds is None,
-            class_name=class_name,
-            truncation=truncation,
-            which=which,
-        ),
+        wanted,
+        fill=seeds is None,
+        class_name=class_name,
+        truncation=truncation,
+        which=which,
     )
     if like:
-        made = recipe.generate_like(source, like, output or found.folder / "generated/like.npz")
+        made = recipe.generate_like(asked, like, output or found.folder / "generated/like.npz")
     elif walk:
-        made = recipe.generate_walk(source, walk, frames=frames, fps=fps)
+        made = recipe.generate_walk(asked, walk, frames=frames, fps=fps)
     elif grid:
-        made = recipe.generate_grid(source, grid)
+        made = recipe.generate_grid(asked, grid)
     elif npz:
-        made = recipe.generate_archive(source, npz)
+        made = recipe.generate_archive(asked, npz)
     else:
-        made = recipe.generate_files(source, output or found.folder / "generated")
+        made = recipe.generate_files(asked, output or found.folder / "generated")
     typer.echo(str(made))

@@ -47,10 +47,10 @@ def predict(
 
     found = find_run(run, out, task="classifier")
     start_tensorflow(device=device, show_noise=debug)
-    from convgan.recipes.predict import Reader, picture_files, prediction_table
+    from convgan.recipes.predict import TrainedClassifier, picture_files, prediction_table
     from convgan.terminal import format_tables
 
-    predictions, wrong = Reader(found).predict(picture_files(files), show)
+    predictions, wrong = TrainedClassifier(found).predict(picture_files(files), show)
     if as_json:
         rows = [
             {

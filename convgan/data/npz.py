@@ -1,6 +1,6 @@
 """Arrays in npz archives: Keras's MNIST (`mnist.npz`), the bundled samples, latent vectors.
 
-Not by `np.load`, which would allocate whatever an archive announces.
+Read not by `np.load`, which would allocate whatever an archive announces.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgan.errors import DataError
+from convgan.files import replacing
 
 MAX_NPZ_BYTES = 1 << 27  # MNIST's four arrays have 55 MB
 MAX_DIRECTORY_BYTES = 1 << 20  # zipfile reads it at once: 100 MB would become gigabytes of objects
@@ -33,6 +34,16 @@ _HEADER = (
     rb"\x93NUMPY\x01\x00..\{'descr': '%b', 'fortran_order': False, "
     rb"'shape': \(((?:\d{1,10}L?,? ?){1,4})\), ?\} *\n"
 )
+
+
+def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write an archive whole, or leave what was there.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    with replacing(path) as temporary, temporary.open("wb") as file:  # np would add its own suffix
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def read_npz(path: Path, *, max_bytes: int = MAX_NPZ_BYTES) -> list[NDArray[np.uint8]]:

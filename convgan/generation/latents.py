@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convgan.data.npz import read_members
+from convgan.data.npz import read_members, write_npz
 from convgan.errors import DataError
-from convgan.files import replacing
 
 _LARGEST = 1000.0  # of a latent value; a normal law has none beyond 10
 
@@ -39,11 +37,8 @@ def write_latents(path: Path, latents: Latents) -> None:
     Raises:
         RunError: the file cannot be written.
     """
-    stream = io.BytesIO()
     labels = {} if latents.labels is None else {"labels": latents.labels}
-    np.savez(stream, allow_pickle=False, z=latents.z, **labels)
-    with replacing(path) as temporary:
-        temporary.write_bytes(stream.getvalue())
+    write_npz(path, {"z": latents.z, **labels})
 
 
 def read_latents(path: Path, latent_dim: int, num_classes: int) -> Latents:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import keras
@@ -44,15 +45,7 @@ class SeededGenerator:
 
     def pictures(self, seeds: Sequence[int]) -> NDArray[np.uint8]:
         """Return the pictures of seeds, (N, H, W, C)."""
-        made = np.empty((len(seeds), *self.network.output_shape[1:]), np.uint8)
-        wanted = np.asarray(seeds, np.int64)
-        for block in np.unique(wanted // BLOCK):
-            here = np.flatnonzero(wanted // BLOCK == block)
-            inputs = [self._block_latents(int(block))]
-            if self.fractions is not None:
-                inputs.append(np.eye(len(self.fractions))[self._block_labels(int(block))])
-            made[here] = self._apply(*inputs).numpy()[wanted[here] % BLOCK]
-        return made
+        return self._by_seed(seeds, self._block_pictures)
 
     def latents(self, seeds: Sequence[int]) -> NDArray[np.float32]:
         """Return the latent vectors of seeds, (N, latent_dim)."""
@@ -64,17 +57,27 @@ class SeededGenerator:
 
     def pictures_at(self, *inputs: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Return the pictures of any inputs: latent vectors and mixtures of classes, (N, K)."""
-        made = []
-        for start in range(0, len(inputs[0]), BLOCK):
-            parts = [each[start : start + BLOCK] for each in inputs]
-            count = len(parts[0])
-            padded = [np.pad(each, ((0, BLOCK - count), (0, 0))) for each in parts]
-            made.append(self._apply(*padded).numpy()[:count])
-        return np.concatenate(made)
+        count = len(inputs[0])
+        padded = [np.pad(each, ((0, -count % BLOCK), (0, 0))) for each in inputs]
+        starts = range(0, count, BLOCK)
+        made = [self._apply(*(each[at : at + BLOCK] for each in padded)) for at in starts]
+        return np.concatenate(made)[:count]
 
     def _by_seed(self, seeds: Sequence[int], of_block: Callable[[int], Any]) -> NDArray[Any]:
-        blocks = {block: np.asarray(of_block(block)) for block in {seed // BLOCK for seed in seeds}}
-        return np.stack([blocks[seed // BLOCK][seed % BLOCK] for seed in seeds])
+        """Return the rows of seeds, of what is made for each of their blocks."""
+        wanted, places = np.unique(seeds, return_inverse=True)
+        rows = [
+            np.asarray(of_block(block))[[seed % BLOCK for seed in part]]
+            for block, part in groupby(wanted.tolist(), lambda seed: seed // BLOCK)
+        ]
+        return np.concatenate(rows)[places]
+
+    def _block_pictures(self, block: int) -> tf.Tensor:
+        inputs = [self._block_latents(block)]
+        if self.fractions is not None:
+            classes = np.eye(len(self.fractions), dtype=np.float32)
+            inputs.append(classes[self._block_labels(block)])
+        return self._apply(*inputs)
 
     def _block_latents(self, block: int) -> tf.Tensor:
         if self.given and block < 0:
@@ -111,21 +114,22 @@ class SeededGenerator:
             given = inputs[0] if len(inputs) == 1 else list(inputs)
             return to_uint8(self.network(given, training=False))
 
-        return lambda *inputs: apply(*(tf.cast(each, tf.float32) for each in inputs))
+        return apply
 
 
 def great_circle(
-    one: NDArray[np.float32], other: NDArray[np.float32], shares: NDArray[np.float64]
+    one: NDArray[np.float32], other: NDArray[np.float32], fractions: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Return the vectors (N, D) that lie these shares, (N,), of the way from one to the other.
+    """Return the vectors (N, D) that lie these fractions, (N,), of the way from one to the other.
 
-    Along the arc between their directions (Shoemake, 1985; for latent vectors White, 2016, section
-    2.1), so that none is shorter than both, as on a straight line.
+    Both are (D,) or (N, D). Along the arc between their directions (Shoemake, 1985; for latent
+    vectors White, 2016, section 2.1), so that none is shorter than both, as on a straight line.
     """
-    cosine = np.dot(one, other) / max(np.linalg.norm(one) * np.linalg.norm(other), 1e-12)
+    lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+    cosine = np.sum(one * other, axis=-1, dtype=np.float64) / np.maximum(lengths, 1e-12)
     angle = np.arccos(np.clip(cosine, -1.0, 1.0))
-    t = shares[:, None]
-    if np.sin(angle) < 1e-6:  # one direction, or opposite ones, between which no arc is nearest
-        return np.asarray((1 - t) * one + t * other, np.float32)
-    path = np.sin((1 - t) * angle) * one + np.sin(t * angle) * other
-    return np.asarray(path / np.sin(angle), np.float32)
+    straight = np.sin(angle) < 1e-6  # one direction, or opposite ones: no arc is nearest
+    parts = np.stack([1 - fractions, fractions])
+    arcs = np.sin(parts * angle) / np.where(straight, 1.0, np.sin(angle))
+    of_one, of_other = np.where(straight, parts, arcs)[..., None]
+    return np.asarray(of_one * one + of_other * other, np.float32)

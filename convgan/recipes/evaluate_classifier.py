@@ -8,7 +8,7 @@ from scipy.special import softmax
 
 from convgan.config import ClassifierRunConfig
 from convgan.data import load_dataset
-from convgan.errors import DataError, UsageError
+from convgan.errors import UsageError
 from convgan.evaluation.classification import (
     evaluate_classification,
     expected_calibration_error,
@@ -34,9 +34,7 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
         UsageError: an option is given that only a generator has, or the images have no classes.
         DataError: the run's network is missing or damaged.
     """
-    config = run.config()
-    if not isinstance(config, ClassifierRunConfig):
-        raise DataError(f"{run.folder}: run.json describes a classifier, config.yaml does not")
+    config = run.config_of(ClassifierRunConfig)
     given = [name for name, value in asdict(options).items() if name != "out" and value is not None]
     if given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)

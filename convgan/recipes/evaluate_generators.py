@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from convgan.arrays import DamagedFile
 from convgan.config import GanRunConfig
 from convgan.data import Dataset, load_dataset
-from convgan.errors import DataError, UsageError
+from convgan.errors import UsageError
 from convgan.evaluation.comparison import check_same_protocol
 from convgan.evaluation.evaluator import Evaluator
 from convgan.evaluation.find_evaluator import find_evaluator
@@ -92,9 +92,7 @@ def _subject(
     run: Run, options: EvalOptions, loaded: dict[str, tuple[Dataset, Evaluator]]
 ) -> Subject:
     """Find what a run's generator is measured by; the same data is loaded once for all runs."""
-    config = run.config()
-    if not isinstance(config, GanRunConfig):
-        raise DataError(f"{run.folder}: run.json describes a DCGAN, config.yaml does not")
+    config = run.config_of(GanRunConfig)
     network, checkpoint = choose_generator(run, options.which)
     key = config.data.model_dump_json()
     if key not in loaded:

@@ -17,12 +17,12 @@ from convgan.arrays import read_header
 from convgan.errors import RunError, UsageError
 from convgan.evaluation.generator import Which
 from convgan.files import replacing
-from convgan.generation.source import Source, Wanted
+from convgan.generation.trained import TrainedGenerator
 from convgan.hardware import versions
 from convgan.models.conditioning import inputs_of
 from convgan.models.deployable import deployable_classifier, deployable_generator
 from convgan.models.file_formats import EXTRAS, FORMATS, Arrays, Runner
-from convgan.recipes.predict import Reader
+from convgan.recipes.predict import TrainedClassifier
 from convgan.registry import DATASETS
 from convgan.reporting.evaluation_tables import evaluation_tables
 from convgan.reporting.images import enlarge
@@ -124,26 +124,26 @@ def export_network(run: Run, name: str, which: Which | None, folder: Path) -> tu
 
 def _classifier(run: Run) -> Subject:
     """Return a classifier as `convgan predict` asks it."""
-    reader = Reader(run)
-    mirrored = reader.config.train.evaluate_mirrored
-    height, width, channels = reader.network.input_shape[1:]
+    trained = TrainedClassifier(run)
+    mirrored = trained.config.train.evaluate_mirrored
+    height, width, channels = trained.network.input_shape[1:]
     # Large patches, half of them black: of mere noise a network can be sure, right or not.
     patches = np.random.default_rng(0).integers(-256, 256, (_TRIED, 4, 4, channels)).clip(0)
     images = enlarge(patches.astype(np.uint8), -(-max(height, width) // 4))[:, :height, :width]
-    probabilities = reader.probabilities(images)
+    probabilities = trained.probabilities(images)
     unsure = probabilities.max(axis=1).argsort()[:_INPUTS]
     made = run.manifest.get("results") or {}
     found = evaluation_of(run)
     measured = isinstance(found, ClassifierEvaluation) and found.step == made.get("step")
     return Subject(
         run.folder / "model" / "classifier.safetensors",
-        deployable_classifier(reader.network, temperature=reader.temperature, mirrored=mirrored),
+        deployable_classifier(trained.network, temperature=trained.temperature, mirrored=mirrored),
         {"images": images[unsure]},
         probabilities[unsure],
         {
             "task": "classifier",
-            "classes": reader.names,
-            "temperature": reader.temperature,
+            "classes": trained.names,
+            "temperature": trained.temperature,
             "mirrored": mirrored,
             "epoch": made.get("epoch"),
         },
@@ -153,8 +153,8 @@ def _classifier(run: Run) -> Subject:
 
 def _generator(run: Run, which: Which | None) -> Subject:
     """Return a generator as `convgan generate` asks it."""
-    source = Source(run, Wanted(seeds=(), which=which))
-    network, given, checkpoint = source.saved.network, source.given, source.checkpoint
+    trained = TrainedGenerator(run, which=which)
+    network, given, checkpoint = trained.saved.network, trained.given, trained.checkpoint
     rng = np.random.default_rng(0)
     z = rng.normal(size=(_INPUTS, network.inputs[0].shape[-1]))
     inputs: dict[str, NDArray[Any]] = {"z": z.astype(np.float32)}
@@ -164,7 +164,7 @@ def _generator(run: Run, which: Which | None) -> Subject:
     found = evaluation_of(run)
     measured = isinstance(found, GeneratorEvaluation) and found.checkpoint == checkpoint
     return Subject(
-        source.path,
+        trained.path,
         deployable_generator(network),
         inputs,
         (np.asarray(values, np.float64) + 1) * 127.5,

@@ -13,10 +13,10 @@ from convgan import __version__
 from convgan.errors import DataError, UsageError
 from convgan.evaluation.evaluator import bundled_card, bundled_evaluator
 from convgan.generation.directions import strongest_directions
-from convgan.generation.source import Source, Wanted
+from convgan.generation.trained import TrainedGenerator
 from convgan.models.network_file import read_network
 from convgan.models.portable import base64_floats, portable
-from convgan.recipes.predict import Reader
+from convgan.recipes.predict import TrainedClassifier
 from convgan.registry import DATASETS
 from convgan.reporting.report import write_page
 from convgan.runs import Run
@@ -62,15 +62,15 @@ def play(runs: Sequence[Run], path: Path) -> Path:
 
 
 def _classifier(run: Run) -> dict[str, Any]:
-    reader = Reader(run)
+    trained = TrainedClassifier(run)
     measured = read_evaluation(run.folder, ClassifierEvaluation)
     return _read_by(
-        reader.network,
-        reader.names,
-        data=reader.config.data.name,
+        trained.network,
+        trained.names,
+        data=trained.config.data.name,
         accuracy=measured.accuracy if measured else None,
-        temperature=reader.temperature,
-        mirrored=reader.config.train.evaluate_mirrored,
+        temperature=trained.temperature,
+        mirrored=trained.config.train.evaluate_mirrored,
     )
 
 
@@ -107,16 +107,16 @@ def _read_by(
 
 
 def _gan(run: Run) -> dict[str, Any]:
-    source = Source(run, Wanted(range(_SEEDS)))
-    given, generator, data = source.given, source.generator, source.config.data.name
+    trained = TrainedGenerator(run, range(_SEEDS))
+    given, generator, data = trained.given, trained.generator, trained.config.data.name
     discriminator = read_network(run.folder / "model" / "discriminator.safetensors").network
-    labels = generator.labels(source.seeds)
+    labels = generator.labels(trained.seeds)
     return {
         "generator": {
             "network": portable(generator.network),
             "shape": generator.network.output_shape[1:],
             "seeds": _SEEDS,
-            "latents": base64_floats(generator.latents(source.seeds)),
+            "latents": base64_floats(generator.latents(trained.seeds)),
             "labels": None if labels is None else labels.tolist(),
             "classes": given.names if given else None,
             "clusters": bool(given and given.clusters),
@@ -125,6 +125,6 @@ def _gan(run: Run) -> dict[str, Any]:
         },
         "discriminator": {
             "network": portable(discriminator),
-            "probabilities": source.config.train.loss.probabilities,
+            "probabilities": trained.config.train.loss.probabilities,
         },
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import glob
@@ -24,8 +24,6 @@ from convgan.reporting import Table
 from convgan.reporting.images import enlarge, save_png
 from convgan.runs import Run
 
-logger = logging.getLogger("convgan")
-
 _AT_ONCE = 1000  # pictures in memory
 _SHOWN = 8  # times larger is what the network saw
 
@@ -46,24 +44,20 @@ class Prediction:
         return sorted(self.probabilities.items(), key=lambda item: -item[1])
 
 
-class Reader:
-    """A classifier run's network, ready for picture files.
+class TrainedClassifier:
+    """A run's classifier, ready to be asked.
 
     Raises:
         DataError: the run has no network yet, or a damaged one.
     """
 
     def __init__(self, run: Run) -> None:
-        config = run.config()
-        if not isinstance(config, ClassifierRunConfig):
-            raise DataError(f"{run.folder}: run.json describes a classifier, config.yaml does not")
+        self.config = run.config_of(ClassifierRunConfig)
         self.network = read_network(run.folder / "model" / "classifier.safetensors").network
-        self.config = config
         self.temperature = kept_temperature(run) or 1.0
         count = self.network.output_shape[-1]
-        named = run.manifest.get("class_names") or DATASETS[config.data.name].class_names
-        fits = isinstance(named, (list, tuple)) and len(named) == count
-        self.names = [str(each) for each in named] if fits else [f"class {n}" for n in range(count)]
+        names = run.manifest.get("class_names") or DATASETS[self.config.data.name].class_names
+        self.names = list(names) if len(names) == count else [f"class {n}" for n in range(count)]
 
     def predict(
         self, files: Sequence[Path], show: Path | None
@@ -88,10 +82,11 @@ class Reader:
                 if show:
                     target = show / f"{len(found) + len(kept):04d}-{path.stem[:100]}.png"
                     save_png(target, enlarge(image, _SHOWN))
-            likely = self.probabilities(np.stack(images)) if images else np.empty((0, 0))
-            for (path, words), probabilities in zip(kept, likely, strict=True):
-                by_name = dict(zip(self.names, map(float, probabilities), strict=True))
-                found.append(Prediction(str(path), by_name, words))
+            if images:
+                answers = self.probabilities(np.stack(images)).tolist()
+                for (path, words), answer in zip(kept, answers, strict=True):
+                    by_name = dict(zip(self.names, answer, strict=True))
+                    found.append(Prediction(str(path), by_name, words))
         return found, wrong
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -111,18 +106,13 @@ def picture_files(given: Sequence[str]) -> list[Path]:
     """
     files: dict[Path, None] = {}
     for each in given:
-        try:
-            path = Path(each).expanduser()
-        except RuntimeError as error:  # no such ~user
-            raise UsageError(f"there is no picture at {each}: {error}") from error
+        path = Path(os.path.expanduser(each))  # noqa: PTH111  which lets ~nobody be
+        named = [path]
         if path.is_dir():
-            inside = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
-            found = sorted(file for file in inside if file.is_file())
-        else:  # a file, or a pattern that the shell left as it is
-            # Not Path.glob, which takes no absolute pattern.
-            matching = glob(str(path), recursive=True)  # noqa: PTH207
-            named = [path] if path.is_file() else map(Path, matching)
-            found = sorted(file for file in named if file.is_file())
+            named = [file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES]
+        elif not path.exists():  # perhaps a pattern that the shell left as it is
+            named = list(map(Path, glob(str(path), recursive=True)))  # noqa: PTH207
+        found = sorted(file for file in named if file.is_file())
         if not found:
             raise UsageError(f"there is no picture at {each}: expected a file, folder or pattern")
         files.update(dict.fromkeys(found))

@@ -68,6 +68,7 @@ class _Manifest(_Part):
     versions: dict[str, Text] = {}
     parameters: dict[str, Count] = {}
     data: _Data | None = None
+    class_names: list[Text] = []
     samples: list[_Sample] = []
     warnings: list[_Warning] = []
     times: list[_Time] = []

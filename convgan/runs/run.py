@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from convgan.config import Config, dump_config, load_config
 from convgan.errors import DataError, RunError, UsageError
@@ -20,6 +20,7 @@ from convgan.runs.log import MetricsFile
 from convgan.runs.manifest import read_manifest
 
 logger = logging.getLogger("convgan")
+C = TypeVar("C", bound=Config)
 
 
 class Run:
@@ -85,6 +86,17 @@ class Run:
     def config(self) -> Config:
         """Return the configuration that the run was made with."""
         return load_config(self.folder / "config.yaml")
+
+    def config_of(self, kind: type[C]) -> C:
+        """Return the configuration of a run of this kind.
+
+        Raises:
+            DataError: it is of another kind, unlike the manifest.
+        """
+        config = self.config()
+        if not isinstance(config, kind):
+            raise DataError(f"{self.folder}: run.json says {self.task}, config.yaml does not")
+        return config
 
     def keep_config(self, config: Config) -> None:
         """Write the whole configuration, from which the run can be repeated."""
