@@ -103,7 +103,8 @@ def runs_prune(
     from convgan.runs import all_runs, find_run
 
     found = [find_run(name, out) for name in names] if names else all_runs(out)
-    paths = superfluous_checkpoints(found)
+    superfluous = superfluous_checkpoints(found)
+    paths = [path for each in superfluous.values() for path in each]
     if not paths:
         typer.echo("Nothing to remove: finished runs have their newest and best checkpoints only.")
         return
@@ -111,7 +112,6 @@ def runs_prune(
         typer.echo(f"  {path}")
     if not yes:
         typer.confirm(f"Remove {describe(paths)}?", abort=True)
-    wrong = remove(paths)
-    if wrong:
+    if wrong := remove(superfluous):
         raise UsageError("\n".join(wrong))
     typer.echo("Done.")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from convgan.arrays import read_header
 from convgan.config import differing, flatten
-from convgan.errors import ConvganError, DataError, UsageError
+from convgan.errors import ConvganError, DataError, UsageError, counted
 from convgan.files import checkpoints
 from convgan.reporting import Table
 from convgan.runs import Run, all_runs
-from convgan.runs.evaluations import ClassifierEvaluation, GeneratorEvaluation, read_evaluation
-
-_UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
+from convgan.runs.evaluations import ClassifierEvaluation, evaluation_of
 
 
 def runs_table(out: Path) -> Table:
@@ -33,21 +30,21 @@ def runs_table(out: Path) -> Table:
             _epochs(run),
             str(run.manifest.get("status")),
             _main_number(run),
-            _age(run),
+            str(run.manifest["started"])[:16].replace("T", " "),
             _size(sum(map(_bytes, run.folder.rglob("*")))),
         )
         for run in all_runs(out)
     ]
     if not rows:
         raise UsageError(f"there is no run in {out}; make one with `convgan train-dcgan`")
-    head = ("run", "task", "data", "epochs", "status", "result", "started", "size")
+    head = ("run", "task", "data", "epochs", "status", "result", "started (UTC)", "size")
     note = "The result is that of eval on test images, or else that of the held-out images (val)."
     return Table(f"Runs in {out}", head, rows, note=note)
 
 
 def difference_table(one: Run, other: Run) -> Table:
     """Return what differs between two runs: configuration, data, versions, results."""
-    sides = [dict(_facts(run)) for run in (one, other)]
+    sides = [_facts(one), _facts(other)]
     rows = [(key, *(side.get(key, "–") for side in sides)) for key in differing(*sides)]
     names = [run.name if one.name != other.name else str(run.folder) for run in (one, other)]
     title = f"{names[0]} and {names[1]} differ in" if rows else "The two runs do not differ"
@@ -65,62 +62,48 @@ def repetition_table(before: Run, again: Run) -> Table:
     return Table(f"{before.name} and its repetition", ("", before.name, again.name), rows)
 
 
-def superfluous_checkpoints(runs: Sequence[Run]) -> list[Path]:
+def superfluous_checkpoints(runs: Sequence[Run]) -> dict[Run, list[Path]]:
     """Return the checkpoints of finished runs that are neither the newest nor of the best epoch."""
-    found = []
+    found = {}
     for run in runs:
         if run.manifest.get("status") != "finished":
             continue
         kept = {(run.manifest.get(name) or {}).get("step") for name in ("results", "best")}
         names = {f"step-{step:09d}.safetensors" for step in kept if step is not None}
         older = checkpoints(run.folder / "checkpoints")[:-1]
-        found += [path for path in older if path.name not in names]
+        if paths := [path for path in older if path.name not in names]:
+            found[run] = paths
     return found
 
 
-def remove(paths: Sequence[Path]) -> list[str]:
-    """Remove checkpoints; return what was wrong with those that a process is using.
-
-    Each folder is locked while its checkpoints go.
-    """
+def remove(superfluous: Mapping[Run, Sequence[Path]]) -> list[str]:
+    """Remove runs' checkpoints; return what was wrong, such as that a process is using a run."""
     wrong = []
-    for folder in dict.fromkeys(path.parent.parent for path in paths):
-        run = Run.open(folder)
+    for run, paths in superfluous.items():
         try:
             run.lock()
-        except ConvganError as error:
-            wrong.append(str(error))
-            continue
-        try:
             for path in paths:
-                if path.parent.parent == folder:
-                    path.unlink(missing_ok=True)
-        except OSError as error:
-            wrong.append(f"cannot remove {path}: {error.strerror or error}")
+                path.unlink(missing_ok=True)
+        except (ConvganError, OSError) as error:
+            wrong.append(str(error))
         finally:
             run.release()
     return wrong
 
 
 def describe(paths: Sequence[Path]) -> str:
-    """Return how many files these are, and how large."""
-    size = _size(sum(path.stat().st_size for path in paths))
-    return f"{len(paths)} checkpoint{'s' * (len(paths) != 1)}, {size}"
+    """Return how many checkpoints these are, and how large."""
+    return f"{counted(len(paths), 'checkpoint')}, {_size(sum(map(_bytes, paths)))}"
 
 
-def _facts(run: Run) -> list[tuple[str, str]]:
-    facts: list[tuple[str, Any]] = []
+def _facts(run: Run) -> dict[str, str]:
+    facts: dict[str, Any] = {}
     with suppress(ConvganError):
-        facts += [
-            (key, value)
-            for key, value in flatten(run.config().model_dump(mode="json"))
-            if key != "name"
-        ]
+        facts |= flatten(run.config().model_dump(mode="json", exclude={"name"}))
     for name in ("data", "versions", "device", "precision", "commit", "status"):
-        facts += flatten(run.manifest.get(name), name)
-    facts += _results(run).items()
-    facts.append(("result", _main_number(run)))
-    return [(key, _shown(value)) for key, value in facts]
+        facts |= flatten(run.manifest.get(name), name)
+    facts |= _results(run) | {"result": _main_number(run)}
+    return {key: _shown(value) for key, value in facts.items()}
 
 
 def _results(run: Run) -> dict[str, Any]:
@@ -140,15 +123,11 @@ def _shown(value: Any) -> str:
 def _main_number(run: Run) -> str:
     """Return a run's result in words: by `eval`, else by its held-out images, else nothing."""
     with suppress(DataError):
-        if run.task == "classifier":
-            classified = read_evaluation(run.folder, ClassifierEvaluation)
-            if classified:
-                return f"accuracy {100 * classified.accuracy:.2f} %"
-        else:
-            generated = read_evaluation(run.folder, GeneratorEvaluation)
-            for metric in generated.metrics if generated else ():
-                if metric.name == "frechet":
-                    return f"Fréchet {metric.value:.3g}"
+        found = evaluation_of(run)
+        if isinstance(found, ClassifierEvaluation):
+            return f"accuracy {100 * found.accuracy:.2f} %"
+        if found and (metric := found.metric("frechet")):
+            return f"Fréchet {metric.value:.3g}"
     made = run.manifest.get("best") or run.manifest.get("results") or {}
     if (accuracy := made.get("val_accuracy")) is not None:
         return f"val {100 * accuracy:.2f} %"
@@ -162,18 +141,6 @@ def _epochs(run: Run) -> str:
     with suppress(ConvganError):
         return f"{times[-1]['epoch']} of {run.config().train.epochs}"
     return str(times[-1]["epoch"])
-
-
-def _age(run: Run) -> str:
-    try:
-        started = datetime.fromisoformat(str(run.manifest.get("started")))
-        seconds = (datetime.now(timezone.utc) - started).total_seconds()
-    except (ValueError, TypeError):  # no time, or one without its zone
-        return ""
-    for unit, name in _UNITS:
-        if seconds >= unit:
-            return f"{seconds // unit:.0f} {name} ago"
-    return "just now"
 
 
 def _size(count: int) -> str:
