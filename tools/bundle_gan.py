@@ -27,8 +27,8 @@ FILES = {
 def bundle(folder: Path) -> None:
     """Copy the run's networks, and of its manifest what it takes to open it there."""
     run = Run.open(folder)
-    measured = read_evaluation(folder, GeneratorEvaluation)
-    if measured is None:
+    measured = read_evaluation(run)
+    if not isinstance(measured, GeneratorEvaluation):
         sys.exit(f"{folder} has no numbers yet: run convgan eval {folder}")
     for role, file in FILES.items():
         shutil.copyfile(folder / "model" / file, TARGET / "model" / f"{role}.safetensors")

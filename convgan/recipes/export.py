@@ -32,7 +32,7 @@ from convgan.runs.evaluations import (
     ClassifierEvaluation,
     Evaluation,
     GeneratorEvaluation,
-    evaluation_of,
+    read_evaluation,
 )
 from convgan.runs.json_file import write_json
 
@@ -133,7 +133,7 @@ def _classifier(run: Run) -> Subject:
     probabilities = trained.probabilities(images)
     unsure = probabilities.max(axis=1).argsort()[:_INPUTS]
     made = run.manifest.get("results") or {}
-    found = evaluation_of(run)
+    found = read_evaluation(run)
     measured = isinstance(found, ClassifierEvaluation) and found.step == made.get("step")
     return Subject(
         run.folder / "model" / "classifier.safetensors",
@@ -161,7 +161,7 @@ def _generator(run: Run, which: Which | None) -> Subject:
     if given:
         inputs["label"] = rng.integers(len(given.names), size=_INPUTS, dtype=np.int32)
     values = network(inputs_of(network, inputs["z"], inputs.get("label")), training=False)
-    found = evaluation_of(run)
+    found = read_evaluation(run)
     measured = isinstance(found, GeneratorEvaluation) and found.checkpoint == checkpoint
     return Subject(
         trained.path,

@@ -63,12 +63,12 @@ def play(runs: Sequence[Run], path: Path) -> Path:
 
 def _classifier(run: Run) -> dict[str, Any]:
     trained = TrainedClassifier(run)
-    measured = read_evaluation(run.folder, ClassifierEvaluation)
+    measured = read_evaluation(run)
     return _read_by(
         trained.network,
         trained.names,
         data=trained.config.data.name,
-        accuracy=measured.accuracy if measured else None,
+        accuracy=measured.accuracy if isinstance(measured, ClassifierEvaluation) else None,
         temperature=trained.temperature,
         mirrored=trained.config.train.evaluate_mirrored,
     )

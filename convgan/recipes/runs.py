@@ -13,7 +13,7 @@ from convgan.errors import ConvganError, DataError, UsageError, counted
 from convgan.files import checkpoints
 from convgan.reporting import Table
 from convgan.runs import Run, all_runs
-from convgan.runs.evaluations import ClassifierEvaluation, evaluation_of
+from convgan.runs.evaluations import ClassifierEvaluation, read_evaluation
 
 
 def runs_table(out: Path) -> Table:
@@ -123,7 +123,7 @@ def _shown(value: Any) -> str:
 def _main_number(run: Run) -> str:
     """Return a run's result in words: by `eval`, else by its held-out images, else nothing."""
     with suppress(DataError):
-        found = evaluation_of(run)
+        found = read_evaluation(run)
         if isinstance(found, ClassifierEvaluation):
             return f"accuracy {100 * found.accuracy:.2f} %"
         if found and (metric := found.metric("frechet")):

@@ -21,7 +21,7 @@ from convgan.reporting.page_curves import page_curves
 from convgan.reporting.page_pictures import film, inlined
 from convgan.reporting.report import Table, write_page
 from convgan.runs import Run
-from convgan.runs.evaluations import Evaluation, GeneratorEvaluation, evaluation_of
+from convgan.runs.evaluations import Evaluation, GeneratorEvaluation, read_evaluation
 
 _PICTURES = ("samples", "nearest", "mistakes", "frechet")  # in eval/
 _MATRIX = TypeAdapter(list[list[int]])
@@ -43,7 +43,7 @@ def report_run(run: Run) -> Path:
         DataError: a result of `eval` is damaged, or the manifest names a file outside the run.
         RunError: the page cannot be written.
     """
-    evaluation = evaluation_of(run)
+    evaluation = read_evaluation(run)
     pictures = {name: inlined(run.folder / "eval" / f"{name}.png") for name in _PICTURES}
     frames, every = film(run, sum(len(each.source) for each in pictures.values() if each))
     config = None
@@ -68,7 +68,6 @@ def report_run(run: Run) -> Path:
         tables=evaluation_tables(evaluation) if evaluation else (),
         held_out=_held_out(run.manifest),
         networks=list(_networks(run)),
-        facts=_facts(run.manifest),
     )
     return path
 
@@ -106,19 +105,3 @@ def _settings(config: Config, preset: Config) -> list[tuple[str, Any, Any, bool]
     return [
         (key, here.get(key, "–"), there.get(key, "–"), key in changed) for key in {**here, **there}
     ]
-
-
-def _facts(manifest: dict[str, Any]) -> dict[str, str]:
-    data = manifest.get("data") or {}
-    seconds = manifest.get("training_seconds")
-    facts = {
-        "data": f"{data.get('name')}: {data.get('origin')}",
-        **{name: manifest.get(name) for name in ("device", "precision", "seed")},
-        "seconds of training steps": None if seconds is None else f"{seconds:,.0f}",
-        "commit": manifest.get("commit"),
-    }
-    for name in ("started", "finished"):
-        facts[f"{name} (UTC)"] = (manifest.get(name) or "unknown")[:16].replace("T", " ")
-    for name, value in manifest.get("versions", {}).items():
-        facts[f"version of {name}"] = value
-    return {name: "unknown" if value is None else str(value) for name, value in facts.items()}

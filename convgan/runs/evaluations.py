@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal, TypeAlias, TypeVar
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -200,7 +200,6 @@ class ClassifierEvaluation(Classification):
 
 
 Evaluation: TypeAlias = GeneratorEvaluation | ClassifierEvaluation
-E = TypeVar("E", GeneratorEvaluation, ClassifierEvaluation)
 
 
 def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
@@ -212,25 +211,16 @@ def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
     write_json(folder / evaluation.file, evaluation.model_dump(mode="json"))
 
 
-def read_evaluation(folder: Path, kind: type[E]) -> E | None:
-    """Return what `eval` left in a run's folder, or None where it left nothing.
-
-    Raises:
-        DataError: the file is not what `eval` writes.
-    """
-    path = folder / kind.file
-    if not path.is_file():
-        return None
-    wrong = f"{path} is not what eval writes (make it anew with: convgan eval {folder})"
-    return validated(read_json(path), kind, wrong)
-
-
-def evaluation_of(run: Run) -> Evaluation | None:
+def read_evaluation(run: Run) -> Evaluation | None:
     """Return what `eval` found of a run, or None before it was asked.
 
     Raises:
         DataError: the file is not what `eval` writes.
     """
-    if run.task == "classifier":
-        return read_evaluation(run.folder, ClassifierEvaluation)
-    return read_evaluation(run.folder, GeneratorEvaluation)
+    classified = run.task == "classifier"
+    kind: type[Evaluation] = ClassifierEvaluation if classified else GeneratorEvaluation
+    path = run.folder / kind.file
+    if not path.is_file():
+        return None
+    wrong = f"{path} is not what eval writes (make it anew with: convgan eval {run.folder})"
+    return validated(read_json(path), kind, wrong)

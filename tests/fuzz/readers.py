@@ -412,7 +412,7 @@ def _read_evaluation(content: bytes, folder: Path) -> Any:
     """Put it into tables and the report."""
     from convgan.reporting.evaluation_tables import evaluation_tables
     from convgan.reporting.run_report import report_run
-    from convgan.runs.evaluations import evaluation_of
+    from convgan.runs.evaluations import read_evaluation
 
     name = "generator" if b'"generator"' in content else "classifier"
     path = _written(folder / "eval" / f"{name}.json", content)
@@ -420,7 +420,7 @@ def _read_evaluation(content: bytes, folder: Path) -> Any:
     run.manifest = {"task": "dcgan" if name == "generator" else name, "status": "finished"}
     try:
         report_run(run)
-        evaluation = evaluation_of(run)
+        evaluation = read_evaluation(run)
         return evaluation_tables(evaluation) if evaluation else None
     finally:
         path.unlink()
