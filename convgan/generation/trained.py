@@ -85,8 +85,7 @@ class TrainedGenerator:
         return {
             "run": self.run.name,
             "network_sha256": self.saved.sha256,
-            "which": self.checkpoint.which,
-            "epoch": self.checkpoint.epoch,
+            **self.checkpoint.model_dump(include={"which", "epoch"}),
             "class": self.class_name,
             "truncation": self.generator.truncation,
         }

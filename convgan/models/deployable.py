@@ -38,13 +38,11 @@ def deployable_generator(network: keras.Model) -> keras.Model:
     """
     values_of = plain_copy(network)
     with in_float32():
-        z = layers.Input(network.inputs[0].shape[1:], name="z")
-        if len(network.inputs) == 1:
-            inputs, values = {"z": z}, values_of(z)
-        else:
-            label = layers.Input((), dtype="int32", name="label")
-            one_hot = ops.one_hot(label, network.inputs[1].shape[-1])
-            inputs, values = {"z": z, "label": label}, values_of([z, one_hot])
-        levels = ops.round((values + 1.0) * 127.5)
+        given = z = layers.Input(network.inputs[0].shape[1:], name="z")
+        inputs = {"z": z}
+        if len(network.inputs) > 1:
+            inputs["label"] = label = layers.Input((), dtype="int32", name="label")
+            given = [z, ops.one_hot(label, network.inputs[1].shape[-1])]
+        levels = ops.round((values_of(given) + 1.0) * 127.5)
         images = ops.cast(ops.clip(levels, 0.0, 255.0), "uint8")
         return keras.Model(inputs, {"images": images})

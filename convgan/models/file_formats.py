@@ -75,10 +75,6 @@ def _open_tflite(path: Path) -> Runner:
     return run
 
 
-def _write_keras(network: Any, path: Path) -> None:
-    network.save(path)
-
-
 def _open_keras(path: Path) -> Runner:
     network = keras.models.load_model(path)
     return lambda inputs: dict(network(inputs, training=False))
@@ -88,6 +84,6 @@ FORMATS: dict[str, tuple[Callable[[Any, Path], None], Callable[[Path], Runner]]]
     "savedmodel": (_write_savedmodel, _open_savedmodel),
     "onnx": (_write_onnx, _open_onnx),
     "tflite": (_write_tflite, _open_tflite),
-    "keras": (_write_keras, _open_keras),
+    "keras": (lambda network, path: network.save(path), _open_keras),
 }
 """What writes a `deployable` network to a file (savedmodel: a folder), and what opens that."""

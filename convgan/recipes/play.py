@@ -40,13 +40,13 @@ def play(runs: Sequence[Run], path: Path) -> Path:
         raise UsageError(f"cannot write {path}: expected a name that ends in .html")
     data: dict[str, Any] = {}
     for run in runs:
-        of_run = _classifier(run) if run.task == "classifier" else _gan(run)
+        of_run = {"classifier": _classifier(run)} if run.task == "classifier" else _gan(run)
         if data.keys() & of_run.keys():
             raise UsageError(
                 f"got two runs of train-{run.task}, expected at most one, and one of the other kind"
             )
         data |= of_run
-    data = data or _bundled_classifier() | _gan(Run.open(_BUNDLED))
+    data = data or {"classifier": _bundled_classifier()} | _gan(Run.open(_BUNDLED))
     classifier, generator = data.get("classifier"), data.get("generator")
     write_page(
         path,
@@ -62,16 +62,12 @@ def play(runs: Sequence[Run], path: Path) -> Path:
 
 
 def _classifier(run: Run) -> dict[str, Any]:
-    trained = TrainedClassifier(run)
-    measured = read_evaluation(run)
-    return _read_by(
-        trained.network,
-        trained.names,
-        data=trained.config.data.name,
-        accuracy=measured.accuracy if isinstance(measured, ClassifierEvaluation) else None,
-        temperature=trained.temperature,
-        mirrored=trained.config.train.evaluate_mirrored,
-    )
+    trained, measured = TrainedClassifier(run), read_evaluation(run)
+    return _described(trained.network, trained.names, trained.config.data.name) | {
+        "accuracy": measured.accuracy if isinstance(measured, ClassifierEvaluation) else None,
+        "temperature": trained.temperature,
+        "mirrored": trained.config.train.evaluate_mirrored,
+    }
 
 
 def _bundled_classifier() -> dict[str, Any]:
@@ -80,29 +76,16 @@ def _bundled_classifier() -> dict[str, Any]:
         raise DataError("the network for MNIST is missing: install convgan anew")
     network = keras.Model(evaluator.model.inputs, evaluator.model.outputs[1])
     names = DATASETS["mnist"].class_names
-    return _read_by(network, names, data="mnist", accuracy=card["test_accuracy"])
+    return _described(network, names, "mnist") | {"accuracy": card["test_accuracy"]}
 
 
-def _read_by(
-    network: keras.Model,
-    names: Sequence[str],
-    *,
-    data: str,
-    accuracy: float | None,
-    temperature: float = 1.0,
-    mirrored: bool = False,
-) -> dict[str, Any]:
+def _described(network: keras.Model, names: Sequence[str], data: str) -> dict[str, Any]:
     return {
-        "classifier": {
-            "network": portable(network),
-            "shape": network.input_shape[1:],
-            "classes": names,
-            "temperature": temperature,
-            "mirrored": mirrored,
-            "digits": data == "mnist",
-            "data": _TITLES.get(data, data),
-            "accuracy": accuracy,
-        }
+        "network": portable(network),
+        "shape": network.input_shape[1:],
+        "classes": names,
+        "digits": data == "mnist",
+        "data": _TITLES.get(data, data),
     }
 
 
