@@ -17,7 +17,7 @@ from convgan.terminal import Commands, for_people
 
 runs_app = typer.Typer(cls=Commands, rich_markup_mode=None)
 app.add_typer(runs_app, name="runs")
-TwoRuns = Annotated[
+NamedRun = Annotated[
     str, typer.Argument(help="A run's folder or name.", autocompletion=complete_run)
 ]
 
@@ -41,7 +41,7 @@ def runs(ctx: typer.Context, out: OutOption = OUTPUTS) -> None:
 
 @runs_app.command("diff")
 @for_people
-def runs_diff(one: TwoRuns, other: TwoRuns, out: OutOption = OUTPUTS) -> None:
+def runs_diff(one: NamedRun, other: NamedRun, out: OutOption = OUTPUTS) -> None:
     """Show what differs between two runs: configuration, data, versions, results.
 
     Example: convgan runs diff dcgan-fashion-0001 dcgan-fashion-0002
@@ -57,7 +57,7 @@ def runs_diff(one: TwoRuns, other: TwoRuns, out: OutOption = OUTPUTS) -> None:
 @runs_app.command("rerun")
 @for_people
 def runs_rerun(
-    name: TwoRuns,
+    name: NamedRun,
     out: OutOption = OUTPUTS,
     device: DeviceOption = "auto",
     debug: DebugOption = False,

@@ -35,6 +35,12 @@ SAMPLES = 10_000
 SEED = 0
 """Of the latent vectors and of all draws: the same for every run."""
 _DIAGNOSED = 100  # images that the diagnosis looks at
+_MISSING = {
+    "best": "kept no best generator: it was trained with train.evaluate_every 0, or with too few "
+    "held-out images (data.validation)",
+    "raw": "has no generator without average: it was trained with train.ema_decay 0, so that the "
+    "last one is it",
+}
 
 
 @dataclass(frozen=True)
@@ -125,22 +131,13 @@ def choose_generator(run: Run, which: Which | None) -> tuple[Path, Checkpoint]:
     Raises:
         UsageError: the best or the one without average is asked for, and none was kept.
     """
-    best = run.folder / "model" / "generator-best.safetensors"
-    if which == "best" and not best.is_file():
-        raise UsageError(
-            f"{run.folder} kept no best generator: it was trained with train.evaluate_every 0, "
-            "or with too few held-out images (data.validation). Use --which last"
-        )
-    raw = best.with_name("generator_raw.safetensors")
-    if which == "raw" and not raw.is_file():
-        raise UsageError(
-            f"{run.folder} has no generator without average: it was trained with train.ema_decay "
-            "0, so that the last one is it. Use --which last"
-        )
-    chosen: Which = which or ("best" if best.is_file() else "last")
+    files = {"best": "generator-best", "last": "generator", "raw": "generator_raw"}
+    paths = {name: run.folder / "model" / f"{file}.safetensors" for name, file in files.items()}
+    chosen: Which = which or ("best" if paths["best"].is_file() else "last")
+    if chosen in _MISSING and not paths[chosen].is_file():
+        raise UsageError(f"{run.folder} {_MISSING[chosen]}. Use --which last")
     made: dict[str, Any] = run.manifest.get("best" if chosen == "best" else "results") or {}
-    path = {"best": best, "last": best.with_name("generator.safetensors"), "raw": raw}[chosen]
-    return path, Checkpoint(which=chosen, epoch=made.get("epoch"), step=made.get("step"))
+    return paths[chosen], Checkpoint(which=chosen, epoch=made.get("epoch"), step=made.get("step"))
 
 
 def evaluate_generator(

@@ -20,7 +20,6 @@ from convgan.training.streams import draw_labels, stream_seed
 BLOCK = 64
 """Seeds whose pictures are always made together. The last bits of a sum depend on how many are
 summed beside it, so a single picture is made with all of its block."""
-LEAST_TRUNCATION = 0.1
 
 
 @dataclass(frozen=True, eq=False)

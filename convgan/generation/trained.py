@@ -15,7 +15,7 @@ from convgan.errors import UsageError, did_you_mean
 from convgan.evaluation.evaluator import Evaluator, bundled_evaluator
 from convgan.evaluation.generator import Which, choose_generator
 from convgan.generation.latents import Latents, join_latents, read_latents
-from convgan.generation.seeds import LEAST_TRUNCATION, SeededGenerator
+from convgan.generation.seeds import SeededGenerator
 from convgan.models.network_file import read_network
 from convgan.registry import DATASETS
 from convgan.runs import Run
@@ -24,6 +24,7 @@ from convgan.runs.classes import GivenClasses, given_classes
 logger = logging.getLogger("convgan")
 
 _AT_ONCE = 1024  # seeds whose pictures are in memory before they are written
+_LEAST_TRUNCATION = 0.1
 _TRIED = 100  # seeds for each picture that an evaluator is to find
 
 
@@ -54,9 +55,9 @@ class TrainedGenerator:
         truncation: float | None = None,
         which: Which | None = None,
     ) -> None:
-        if truncation is not None and not truncation >= LEAST_TRUNCATION:
+        if truncation is not None and not truncation >= _LEAST_TRUNCATION:
             raise UsageError(
-                f"--truncation is {truncation:g}, expected at least {LEAST_TRUNCATION}; "
+                f"--truncation is {truncation:g}, expected at least {_LEAST_TRUNCATION}; "
                 "2 keeps 95 % of the values"
             )
         self.run, self.config = run, run.config_of(GanRunConfig)
@@ -102,9 +103,9 @@ class TrainedGenerator:
             if self.evaluator:
                 found = self.evaluator.predict(images).logits.argmax(axis=1)
                 chosen = np.flatnonzero(found == self._label)
-                looked, fitting, left = looked + len(part), fitting + len(chosen), wanted - fitting
-                part = [part[index] for index in chosen[:left]]
-                images = images[chosen[:left]]
+                kept = chosen[: wanted - fitting]
+                looked, fitting = looked + len(part), fitting + len(chosen)
+                part, images = [part[index] for index in kept], images[kept]
             yield part, images
             if fitting >= wanted:
                 break

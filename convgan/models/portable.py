@@ -61,9 +61,9 @@ def portable(network: keras.Model) -> dict[str, Any]:
                 f"the layer {layer.name} is a {kind}, expected one of {', '.join(_SETTINGS)}: this "
                 "network cannot be shown in a browser"
             )
-        places = []
+        spans = []
         for array in _constants(plain, arrays):
-            places.append([first, list(array.shape)])
+            spans.append([first, list(array.shape)])
             parts.append(array.ravel())
             first += array.size
         config = plain.get_config()
@@ -74,7 +74,7 @@ def portable(network: keras.Model) -> dict[str, Any]:
                 "name": layer.name,
                 "inputs": [_name(each) for each in inputs],
                 "shape": layer.output.shape[1:],
-                "weights": places,
+                "weights": spans,
             }
             | {setting: config[setting] for setting in _SETTINGS[kind]}
         )
