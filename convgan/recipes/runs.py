@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,14 @@ def runs_table(out: Path) -> Table:
             _epochs(run),
             str(run.manifest.get("status")),
             _main_number(run),
-            str(run.manifest["started"])[:16].replace("T", " "),
+            _age(run),
             _size(sum(map(_bytes, run.folder.rglob("*")))),
         )
         for run in all_runs(out)
     ]
     if not rows:
         raise UsageError(f"there is no run in {out}; make one with `convgan train-dcgan`")
-    head = ("run", "task", "data", "epochs", "status", "result", "started (UTC)", "size")
+    head = ("run", "task", "data", "epochs", "status", "result", "started", "size")
     note = "The result is that of eval on test images, or else that of the held-out images (val)."
     return Table(f"Runs in {out}", head, rows, note=note)
 
@@ -141,6 +142,17 @@ def _epochs(run: Run) -> str:
     with suppress(ConvganError):
         return f"{times[-1]['epoch']} of {run.config().train.epochs}"
     return str(times[-1]["epoch"])
+
+
+def _age(run: Run) -> str:
+    with suppress(ValueError, TypeError):  # no time, or one without its zone
+        started = datetime.fromisoformat(str(run.manifest.get("started")))
+        seconds = (datetime.now(timezone.utc) - started).total_seconds()
+        for name, unit in (("d", 86_400), ("h", 3600), ("min", 60)):
+            if seconds >= unit:
+                return f"{seconds // unit:.0f} {name} ago"
+        return "just now"
+    return ""
 
 
 def _size(count: int) -> str:
