@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, get_args
+from functools import partial
+from typing import Annotated, Any, ClassVar, TypeAlias, get_args
 
 from pydantic import Field, SerializeAsAny
 
 from convgan.config.section import Count, Positive, Section, chosen_from
+from convgan.lazy import keras, tf
 from convgan.registry import Registry
-
-if TYPE_CHECKING:
-    import keras
-    import tensorflow as tf
 
 ImageShape: TypeAlias = tuple[int, int, int]
 """(H, W, C)."""
@@ -141,37 +139,30 @@ class Augmentation(Named, ABC):
         """
 
 
-def _derived_from(base: type[Named]) -> Callable[[str, Any], None]:
-    """Return the check of a registry's entries: a whole subclass, whose `name` is the entry's."""
-
-    def check(name: str, entry: Any) -> None:
-        said = f"the entry {name!r} is {entry!r}"
-        if not (isinstance(entry, type) and issubclass(entry, base)):
-            raise TypeError(f"{said}; expected a class derived from {base.__name__}")
-        if missing := sorted(getattr(entry, "__abstractmethods__", ())):
-            raise TypeError(f"{said}, which does not define {', '.join(missing)}")
-        if get_args(entry.model_fields["name"].annotation) != (name,):
-            raise TypeError(f'{said}; expected its field `name: Literal["{name}"]`')
-
-    return check
+def _check(base: type[Named], name: str, entry: Any) -> None:
+    """Refuse an entry that is no whole subclass of the base, or whose `name` is another one."""
+    said = f"the entry {name!r} is {entry!r}"
+    if not (isinstance(entry, type) and issubclass(entry, base)):
+        raise TypeError(f"{said}; expected a class derived from {base.__name__}")
+    if missing := sorted(getattr(entry, "__abstractmethods__", ())):
+        raise TypeError(f"{said}, which does not define {', '.join(missing)}")
+    if get_args(entry.model_fields["name"].annotation) != (name,):
+        raise TypeError(f'{said}; expected its field `name: Literal["{name}"]`')
 
 
-_MODELS, _TRAINING = "convgan.models", "convgan.training"
-GENERATORS: Registry[type[GeneratorConfig]] = Registry(
-    "generator", _MODELS, _derived_from(GeneratorConfig)
+def _registry(base: Any, kind: str, home: str) -> Registry[Any]:
+    return Registry(kind, f"convgan.{home}", partial(_check, base))
+
+
+GENERATORS: Registry[type[GeneratorConfig]] = _registry(GeneratorConfig, "generator", "models")
+DISCRIMINATORS: Registry[type[DiscriminatorConfig]] = _registry(
+    DiscriminatorConfig, "discriminator", "models"
 )
-DISCRIMINATORS: Registry[type[DiscriminatorConfig]] = Registry(
-    "discriminator", _MODELS, _derived_from(DiscriminatorConfig)
-)
-CLASSIFIERS: Registry[type[ClassifierConfig]] = Registry(
-    "classifier", _MODELS, _derived_from(ClassifierConfig)
-)
-LOSSES: Registry[type[Loss]] = Registry("loss", f"{_TRAINING}.losses", _derived_from(Loss))
-PENALTIES: Registry[type[Penalty]] = Registry(
-    "penalty", f"{_TRAINING}.penalties", _derived_from(Penalty)
-)
-AUGMENTATIONS: Registry[type[Augmentation]] = Registry(
-    "augmentation", f"{_TRAINING}.augmentations", _derived_from(Augmentation)
+CLASSIFIERS: Registry[type[ClassifierConfig]] = _registry(ClassifierConfig, "classifier", "models")
+LOSSES: Registry[type[Loss]] = _registry(Loss, "loss", "training.losses")
+PENALTIES: Registry[type[Penalty]] = _registry(Penalty, "penalty", "training.penalties")
+AUGMENTATIONS: Registry[type[Augmentation]] = _registry(
+    Augmentation, "augmentation", "training.augmentations"
 )
 
 ChosenGenerator = Annotated[

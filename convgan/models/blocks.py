@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from convgan.config.section import Count, Fraction, Section
-from convgan.lazy import LazyModule
+from convgan.lazy import layers
 from convgan.models.conv_arithmetic import conv_output_size, transposed_output_size
 from convgan.models.functional import (
     Activation,
@@ -23,11 +23,6 @@ from convgan.models.functional import (
     pool,
     upsample,
 )
-
-if TYPE_CHECKING:
-    from keras import layers
-else:
-    layers = LazyModule("keras.layers")
 
 Kernel = Annotated[int, Field(ge=1, le=31)]
 Stride = Annotated[int, Field(ge=1, le=8)]

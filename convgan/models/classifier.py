@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from convgan.config.kinds import CLASSIFIERS, ClassifierConfig, ImageShape
 from convgan.config.section import Count, Fraction, Section
-from convgan.lazy import LazyModule
+from convgan.lazy import keras, layers
 from convgan.models.blocks import ConvBlock, conv_block
 from convgan.models.functional import Activation, activate, dropout, normalise
-
-if TYPE_CHECKING:
-    import keras
-    from keras import layers
-else:
-    keras = LazyModule("keras")
-    layers = LazyModule("keras.layers")
 
 
 class Hidden(Section):

@@ -7,20 +7,11 @@ generator's norms can follow the latent vector.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from convgan.config.section import Count, Section
-from convgan.lazy import LazyModule
+from convgan.lazy import keras, layers, tf
 from convgan.models.functional import Vectors, convolution
-
-if TYPE_CHECKING:
-    import keras
-    import tensorflow as tf
-    from keras import layers
-else:
-    keras = LazyModule("keras")
-    layers = LazyModule("keras.layers")
-    tf = LazyModule("tensorflow")
 
 _EMBEDDING = 128
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from convgan.config.kinds import (
     ImageShape,
 )
 from convgan.config.section import Count, Positive, Section
-from convgan.lazy import LazyModule
+from convgan.lazy import keras, layers
 from convgan.models.blocks import ConvBlock, Kernel, Stride, UpBlock, conv_block, up_block
 from convgan.models.conditioning import Modulated, adversarial_logits, class_input, model
 from convgan.models.functional import (
@@ -28,12 +28,6 @@ from convgan.models.functional import (
     normalise,
 )
 from convgan.models.proposals import Enlarging, propose
-
-if TYPE_CHECKING:
-    import keras
-    from keras import layers
-else:
-    layers = LazyModule("keras.layers")
 
 
 class Projection(Section):

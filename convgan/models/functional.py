@@ -7,17 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from convgan.errors import UsageError
-from convgan.lazy import LazyModule
+from convgan.lazy import LazyModule, keras, layers
 from convgan.models.conv_arithmetic import pool_output_size
 
 if TYPE_CHECKING:
-    import keras
-    from keras import layers
-
     from convgan.models import layers as exact
 else:
-    keras = LazyModule("keras")
-    layers = LazyModule("keras.layers")
     exact = LazyModule("convgan.models.layers")
 
 Activation = Literal["linear", "relu", "leaky_relu", "selu", "elu", "silu", "tanh"]

@@ -6,7 +6,7 @@ One block serves all: normalisation and activation come before the convolutions,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -20,7 +20,7 @@ from convgan.config.kinds import (
     ImageShape,
 )
 from convgan.config.section import Count, Fraction, Section
-from convgan.lazy import LazyModule
+from convgan.lazy import keras, layers
 from convgan.models.blocks import Kernel, Stride
 from convgan.models.classifier import class_logits
 from convgan.models.conditioning import Modulated, adversarial_logits, class_input, model
@@ -38,13 +38,6 @@ from convgan.models.functional import (
     upsample,
 )
 from convgan.models.proposals import Enlarging, propose
-
-if TYPE_CHECKING:
-    import keras
-    from keras import layers
-else:
-    keras = LazyModule("keras")
-    layers = LazyModule("keras.layers")
 
 
 class ResidualBlock(Section):

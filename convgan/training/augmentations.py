@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from convgan.config.kinds import AUGMENTATIONS, Augmentation
 from convgan.config.section import Fraction
-from convgan.lazy import LazyModule
-
-if TYPE_CHECKING:
-    import tensorflow as tf
-else:
-    tf = LazyModule("tensorflow")
-
+from convgan.lazy import tf
 
 _BEND = 5  # pixels from one random displacement to the next
 

@@ -6,17 +6,12 @@ A discriminator says 1 for real and 0 for fake: its logit is high for real.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from convgan.config.kinds import LOSSES, Loss
-from convgan.lazy import LazyModule
-
-if TYPE_CHECKING:
-    import tensorflow as tf
-else:
-    tf = LazyModule("tensorflow")
+from convgan.lazy import tf
 
 Scalars = tuple["tf.Tensor", "tf.Tensor"]
 

@@ -6,15 +6,10 @@ Their own gradients are second-order; the layers of convgan's discriminators hav
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from convgan.config.kinds import PENALTIES, Penalty
-from convgan.lazy import LazyModule
-
-if TYPE_CHECKING:
-    import tensorflow as tf
-else:
-    tf = LazyModule("tensorflow")
+from convgan.lazy import tf
 
 Discriminator = Callable[["tf.Tensor"], "tf.Tensor"]
 
