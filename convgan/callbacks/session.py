@@ -19,7 +19,7 @@ from convgan.callbacks.progress import ProgressBar
 from convgan.callbacks.tensorboard import TensorBoard
 from convgan.config import Config, check_config, config_hash, differing_keys, identity
 from convgan.data import Dataset
-from convgan.errors import DataError, RunError, UsageError, counted
+from convgan.errors import ConvganError, UsageError, counted
 from convgan.hardware import source_commit, versions
 from convgan.reporting.run_report import report_run
 from convgan.runs import Run, now
@@ -198,5 +198,5 @@ def _told(run: Run, state: TrainingState, advice: str) -> Iterator[None]:
     run.update(status="finished", finished=now(), training_seconds=state.progress.seconds)
     try:
         report_run(run)
-    except (DataError, RunError) as error:  # the training is done all the same
+    except ConvganError as error:  # the training is done all the same
         logger.warning("no report: %s", error)

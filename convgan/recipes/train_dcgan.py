@@ -13,7 +13,7 @@ from convgan.callbacks.session import RunOptions, common_callbacks, training_ses
 from convgan.config import GanRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.data.clusters import clustered
-from convgan.errors import DataError, RunError, UsageError
+from convgan.errors import ConvganError, UsageError
 from convgan.evaluation.diagnosis import not_finite_advice
 from convgan.evaluation.find_evaluator import find_evaluator
 from convgan.hardware import make_deterministic, set_precision_and_seed
@@ -84,7 +84,7 @@ def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
         )
         try:
             make_gif(run)
-        except (DataError, RunError) as error:  # the training is done, whatever the disk says
+        except ConvganError as error:  # the training is done, whatever becomes of the film
             logger.warning("no training.gif: %s. Later: convgan make-gif %s", error, run.folder)
     return run
 

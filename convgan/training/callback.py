@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from convgan.errors import DataError, RunError
+from convgan.errors import ConvganError
 
 Numbers: TypeAlias = dict[str, float]
 
@@ -55,7 +55,7 @@ class Callbacks:
             what = (index, event.__name__)
             try:
                 getattr(callback, event.__name__)(*args)
-            except (DataError, RunError, OSError) as error:
+            except (ConvganError, OSError) as error:
                 if what not in self._failing:
                     logger.warning("%s; training goes on", error)
                 self._failing.add(what)

@@ -26,7 +26,7 @@ from convgan.errors import DataError, RunError
 from convgan.models.network_file import read_network
 from convgan.reporting.images import read_png
 from convgan.runs import Run
-from convgan.training.callback import Callback
+from convgan.training.callback import Callback, Callbacks
 from convgan.training.gan import GAN
 from convgan.training.loop import run_training
 from convgan.training.state import TrainingState
@@ -245,3 +245,15 @@ def test_progress_without_a_terminal(
     # 10 steps of 8 pictures in 4 seconds; 10 steps are left.
     assert caplog.messages == ["epoch 2/3: loss 0.2500, accuracy 0.5000, 20 images/s, 00:04 left"]
     assert shown == ["loss 0.2500, 20 images/s, 00:04 left"]
+
+
+def test_a_grid_that_is_too_large_to_draw_ends_no_training(
+    run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("convgan.reporting.images.MAX_PIXELS", 100)
+    task = dcgan(TRAIN)
+    state = TrainingState(run.folder / "checkpoints", task)
+    beside = Callbacks([SampleGrid(run, state, task, 2)])
+    for epoch in range(2):
+        beside.tell(Callback.on_epoch_end, epoch, {})
+    assert "ask for fewer images" in caplog.text

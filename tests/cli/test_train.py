@@ -166,3 +166,16 @@ def test_a_dry_run_makes_a_step_and_keeps_nothing(name: str, tmp_path: Path) -> 
     assert "dry run: one step on 4 " in text
     assert "nothing was kept" in text
     assert not target.exists()
+
+
+def test_a_film_that_cannot_be_made_does_not_make_a_training_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After some thousand epochs its frames are too many to hold in memory."""
+    monkeypatch.setattr("convgan.reporting.animation._MAX_FILM", 1000)
+    result = convgan("train-dcgan", *TINY_DCGAN, "--epochs=1", "--out", tmp_path)
+    assert result.exit_code == 0
+    assert "no training.gif: 1 frames" in result.stderr
+    run = Run.open(tmp_path / "dcgan-fashion-0001")
+    assert run.manifest["status"] == "finished"
+    assert (run.folder / "report.html").is_file()
