@@ -99,6 +99,9 @@ def test_a_run_that_is_not_there_is_said_with_what_is(tmp_path: Path) -> None:
         find_run("dcgan-fashio-0001", tmp_path)
     with pytest.raises(UsageError, match="is a dcgan run, expected a classifier run"):
         find_run("dcgan-fashion-0001", tmp_path, task="classifier")
+    for impossible in ("x" * 5000, "~nobody-of-this-name/run"):
+        with pytest.raises(UsageError, match="neither a run's folder nor a name"):
+            find_run(impossible, tmp_path)
 
 
 def test_a_name_in_the_manifest_cannot_leave_the_folder(tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ class Folder(DataSource):
             )
 
     def identity(self, section: DataConfig) -> str:
-        """Two folders are two data sets."""
-        return str(section.folder)
+        """Two folders are two data sets, however each is written."""
+        return str(Path(str(section.folder)).expanduser().resolve())
 
     def read(self, section: DataConfig) -> Dataset:
         """Return the pictures, of which only those within `limit` are decoded.

@@ -16,12 +16,11 @@ def find_run(wanted: str | None, out: Path, *, task: str | None = None) -> Run:
         UsageError: there is no such run, or it is of the other task.
     """
     kind = f"{task} run" if task else "run"
-    for folder in (Path(wanted).expanduser(), out / wanted) if wanted else ():
-        if (folder / "run.json").is_file():
-            run = Run.open(folder)
-            if task and run.task != task:
-                raise UsageError(f"{folder} is a {run.task} run, expected a {kind}")
-            return run
+    for folder in filter(_is_run, (Path(wanted), out / wanted) if wanted else ()):
+        run = Run.open(folder.expanduser())
+        if task and run.task != task:
+            raise UsageError(f"{folder} is a {run.task} run, expected a {kind}")
+        return run
     runs = [run for run in all_runs(out) if task in {None, run.task}]
     fitting = [run for run in runs if not wanted or run_number(run.name, wanted)]
     if fitting:
@@ -32,6 +31,13 @@ def find_run(wanted: str | None, out: Path, *, task: str | None = None) -> Run:
     names = [run.name for run in runs]
     hint = did_you_mean(wanted, names, f"runs there: {', '.join(names) or 'none'}")
     raise UsageError(f"no {kind} {wanted!r}: neither a run's folder nor a name in {out}; {hint}")
+
+
+def _is_run(folder: Path) -> bool:
+    try:
+        return (folder.expanduser() / "run.json").is_file()
+    except (OSError, RuntimeError):  # a name that is too long, no such ~user
+        return False
 
 
 def all_runs(out: Path) -> list[Run]:

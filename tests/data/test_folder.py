@@ -10,6 +10,7 @@ from PIL import Image
 from convgan.config import DataConfig
 from convgan.data import Dataset, decoding, load_dataset, pictures
 from convgan.errors import DataError
+from convgan.registry import DATASETS
 
 from .making import picture
 
@@ -277,3 +278,15 @@ def test_a_cache_that_cannot_be_written(
         picture(root / f"{i}.png", i)
     assert levels(load(root)) == ([0], [1])
     assert "not kept" in caplog.text
+
+
+def test_a_folder_is_the_same_however_it_is_written(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root.parent)
+    monkeypatch.setenv("HOME", str(root.parent))
+    ways = (root, "own", "other/../own", "~/own")
+    sections = [DataConfig.model_validate({"name": "folder", "folder": way}) for way in ways]
+    assert len({DATASETS["folder"].identity(section) for section in sections}) == 1
+    other = DataConfig.model_validate({"name": "folder", "folder": "other"})
+    assert DATASETS["folder"].identity(other) != DATASETS["folder"].identity(sections[0])
