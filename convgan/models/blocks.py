@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -14,10 +15,10 @@ from convgan.models.functional import (
     Maps,
     Norm,
     activate,
+    check_sizes,
     conv_title,
     convolution,
     dropout,
-    fitting,
     initializer,
     normalise,
     pool,
@@ -95,9 +96,8 @@ def conv_block(
     stride = 1 if pooled else block.stride
     padding = block.padding
     title = conv_title(block.filters, block.kernel, stride, padding)
-    with fitting(f"{key}: {title}", x):
-        for size in x.shape[1:3]:
-            conv_output_size(size, block.kernel, stride=stride, padding=padding)
+    output_size = partial(conv_output_size, kernel=block.kernel, stride=stride, padding=padding)
+    check_sizes(f"{key}: {title}", x, output_size)
     if isinstance(padding, int):
         x = layers.ZeroPadding2D(padding, name=f"{name}_pad")(x)
         padding = "valid"
@@ -140,9 +140,7 @@ def up_block(
     """
     if block.upsample == "nearest":
         title = conv_title(block.filters, block.kernel, 1, block.padding)
-        with fitting(f"{key}: {title}", x):
-            for size in x.shape[1:3]:
-                block.output_size(size, block.stride)
+        check_sizes(f"{key}: {title}", x, partial(block.output_size, stride=block.stride))
         x = upsample(x, block.stride, f"{name}_upsample")
         layer, stride = layers.Conv2D, 1
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -10,7 +11,8 @@ from convgan.config.kinds import CLASSIFIERS, ClassifierConfig, ImageShape
 from convgan.config.section import Count, Fraction, Section
 from convgan.lazy import keras, layers
 from convgan.models.blocks import ConvBlock, conv_block
-from convgan.models.functional import Activation, activate, dropout, normalise
+from convgan.models.conv_arithmetic import conv_output_size
+from convgan.models.functional import Activation, activate, check_sizes, dropout, normalise
 
 
 class Hidden(Section):
@@ -45,6 +47,8 @@ class Classifier(ClassifierConfig):
         if self.input_range == "[0, 1]":
             x = layers.Rescaling(0.5, offset=0.5, name="unit_range")(x)
         if self.whitening:
+            title = f"model.whitening: patches of {self.whitening}×{self.whitening}"
+            check_sizes(title, x, partial(conv_output_size, kernel=self.whitening))
             x = layers.Conv2D(
                 2 * self.whitening**2 * image_shape[-1], self.whitening,
                 padding="same", use_bias=False, trainable=False, name="whitening",

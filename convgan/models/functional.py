@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from convgan.errors import UsageError
@@ -56,9 +55,8 @@ def convolution(
 
 def pool(x: Maps, kind: str, size: int, name: str, *, key: str) -> Maps:
     """Apply max or average pooling without overlap."""
-    with fitting(f"{key}: {kind.replace('_', ' ')} {size}×{size}", x):
-        for pixels in x.shape[1:3]:
-            pool_output_size(pixels, size)
+    title = f"{key}: {kind.replace('_', ' ')} {size}×{size}"
+    check_sizes(title, x, lambda pixels: pool_output_size(pixels, size))
     pooling = {"max_pool": layers.MaxPooling2D, "average_pool": layers.AveragePooling2D}
     return pooling[kind](size, name=name)(x)
 
@@ -146,11 +144,15 @@ def conv_title(filters: int, kernel: int, stride: int, padding: str | int) -> st
     )
 
 
-@contextmanager
-def fitting(layer: str, x: Maps) -> Iterator[None]:
-    """Say at which layer of the configuration a size has become impossible, and what to do."""
+def check_sizes(layer: str, x: Maps, output_size: Callable[[int], int]) -> None:
+    """Compute the output's height and width; say of which layer one is impossible, and what to do.
+
+    Raises:
+        UsageError: `output_size`, of the pixels on an axis, raises one.
+    """
     try:
-        yield
+        for pixels in x.shape[1:3]:
+            output_size(pixels)
     except UsageError as error:
         shape = "×".join(map(str, x.shape[1:]))
         raise UsageError(

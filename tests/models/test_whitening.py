@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from convgan.config import load_config
-from convgan.models.build import network_specs
+from convgan.errors import UsageError
+from convgan.models.build import check_networks, network_specs
 from convgan.models.whitening import fit_whitening, whitening_kernel
 
 RANDOM = np.random.default_rng(0)
@@ -44,3 +45,9 @@ def test_the_layer_is_fitted_and_stays_as_it_is() -> None:
     layer = network.get_layer("whitening")
     np.testing.assert_array_equal(layer.kernel.numpy(), whitening_kernel(IMAGES, 2))
     assert not any(layer.kernel is each for each in network.trainable_variables)
+
+
+def test_patches_that_the_pictures_cannot_hold_are_refused_before_anything_is_built() -> None:
+    config = load_config("classifier-mnist", ["model.whitening=7"])
+    with pytest.raises(UsageError, match=r"model.whitening: patches of 7×7 cannot take the 6×9×1"):
+        check_networks(config, (6, 9, 1), 3)
