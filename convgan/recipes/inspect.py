@@ -14,6 +14,7 @@ from convgan.data.clusters import clustered, number_of_clusters
 from convgan.errors import UsageError, did_you_mean
 from convgan.registry import DATASETS
 from convgan.reporting import Table, class_grid, save_labelled_pictures, save_png
+from convgan.reporting.images import thinned
 
 _SHOWN = 32  # pictures in the grid
 _COLUMNS = 10  # clusters in theirs
@@ -93,7 +94,7 @@ def describe_clusters(config: GanRunConfig, out: Path) -> tuple[Table, Path]:
             for name, row in zip(names, counts, strict=True)
         ]
     path = out / f"{config.name}-clusters.png"
-    save_png(path, class_grid(found.images, clusters, names[:_COLUMNS], _COLUMNS))
+    save_png(path, class_grid(thinned(found.images), clusters, names[:_COLUMNS], _COLUMNS))
     return Table("clusters, found without labels", ("", "pictures", "most are of"), rows), path
 
 

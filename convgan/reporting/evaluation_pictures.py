@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from convgan.reporting.class_plots import save_class_histogram, save_confusion_matrix
 from convgan.reporting.galleries import save_mistakes, save_nearest_neighbours
-from convgan.reporting.images import class_grid, image_grid, save_png
+from convgan.reporting.images import class_grid, image_grid, save_png, thinned
 from convgan.reporting.quality_plots import save_metric_over_epochs
 from convgan.runs.evaluations import ClassifierEvaluation, GeneratorEvaluation
 
@@ -56,9 +56,9 @@ def draw_generator_evaluation(
     (n, k, H, W, C) nearest to the first n, with their distances (n, k).
     """
     folder = folder / "eval"
-    grid = image_grid(images[: _GRID**2], _GRID, scale=_SCALE)
+    grid = image_grid(thinned(images[: _GRID**2]), _GRID, scale=_SCALE)
     if labels is not None:
-        grid = class_grid(images, labels, columns[:_GRID], _GRID)
+        grid = class_grid(thinned(images), labels, columns[:_GRID], _GRID)
     save_png(folder / "samples.png", grid)
     if asked := evaluation.metric("class_agreement"):
         save_confusion_matrix(

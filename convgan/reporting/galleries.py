@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from convgan.reporting.figures import plain_text
-from convgan.reporting.images import enlarge, image_grid, save_png
+from convgan.reporting.images import enlarge, image_grid, save_png, thinned
 
 _GAP, _LINE, _FONT_SIZE = 8, 15, 12  # pixels between images, of a line of text, of its letters
 _ORANGE = (255, 127, 14)  # as in the class histogram
-_LONGEST_SIDE = 256  # pixels; of larger images every second, third … row is drawn
 _LONGEST_NAME = 13  # characters, so that "→ name 0.99" fits under an image
 _LONGEST_CAPTION = 100  # characters looked at
 
@@ -93,8 +92,7 @@ def _save(
     from matplotlib import get_data_path  # noqa: PLC0415 (0.1 s; its font has many scripts)
 
     font = ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", _FONT_SIZE)
-    stride = ceil(max(images.shape[1:3]) / _LONGEST_SIDE)
-    images = images[:, ::stride, ::stride]
+    images = thinned(images)
     images = enlarge(images, max(1, round(side / images.shape[2])))
     height, width = images.shape[1:3]
     below = 4 + _LINE * (1 + max(caption.count("\n") for caption in captions))

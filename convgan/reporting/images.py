@@ -7,6 +7,7 @@ import struct
 import warnings
 import zlib
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from convgan.errors import DataError, UsageError
 from convgan.files import replacing
 
 _NAME_SIZE = 13  # pixels
+_LONGEST_SIDE = 256  # pixels of an image among many
 MAX_PIXELS = 64_000_000  # of one image, written or read
 _DAMAGE = (
     *(OSError, SyntaxError, ValueError, IndexError, EOFError, struct.error, zlib.error),
@@ -90,6 +92,12 @@ def class_grid(
 def enlarge(images: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
     """(…, H, W, C) to (…, H · scale, W · scale, C), each pixel repeated."""
     return images.repeat(scale, axis=-3).repeat(scale, axis=-2)
+
+
+def thinned(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(…, H, W, C), of more than 256 pixels on a side only every second, third … row and column."""
+    stride = ceil(max(images.shape[-3:-1]) / _LONGEST_SIDE)
+    return images[..., ::stride, ::stride, :]
 
 
 def png_bytes(array: NDArray[np.uint8]) -> bytes:

@@ -15,6 +15,7 @@ from PIL import Image
 from convgan.errors import DataError, RunError, UsageError
 from convgan.reporting import image_grid, read_png, save_png
 from convgan.reporting.figures import plain_text
+from convgan.reporting.images import thinned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,3 +150,10 @@ def test_read_refuses_a_bomb_by_its_header(tmp_path: Path, side: int) -> None:
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b""))
     with pytest.raises(DataError, match="at most 64000000 pixels"):
         read_png(path)
+
+
+def test_of_large_images_every_nth_pixel_is_drawn_among_many() -> None:
+    small = np.arange(2 * 256 * 4, dtype=np.uint32).astype(np.uint8).reshape(2, 256, 4, 1)
+    assert np.array_equal(thinned(small), small)
+    large = small.repeat(3, axis=1).repeat(3, axis=2)
+    assert np.array_equal(thinned(large), small)
