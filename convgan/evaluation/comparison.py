@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convgan.config import differing
 from convgan.data import ImageSet
 from convgan.errors import UsageError
 from convgan.hardware import versions
@@ -26,13 +27,9 @@ def check_same_protocol(protocols: Sequence[tuple[str, Protocol]]) -> None:
     first, wanted = protocols[0][0], protocols[0][1].flat()
     for other, protocol in protocols[1:]:
         found = protocol.flat()
-        differing = [
-            f"{key}: {value} and {found.get(key)}"
-            for key, value in sorted(wanted.items())
-            if value != found.get(key)
-        ]
-        if differing:
+        if keys := sorted(differing(wanted, found)):
+            said = "; ".join(f"{key}: {wanted.get(key)} and {found.get(key)}" for key in keys)
             raise UsageError(
                 f"{first} and {other} are not measured by one protocol and do not compare: "
-                f"{'; '.join(differing)}. Measure each one for itself"
+                f"{said}. Measure each one for itself"
             )

@@ -46,8 +46,7 @@ def measure_discriminator(
 
     keras.utils.set_random_seed(config.seed)
     trained = read_network(run.folder / "model" / "discriminator.safetensors").network
-    given = len(train.class_names) if config.conditional else 0
-    untrained = config.discriminator.build(train.image_shape, given)
+    untrained = config.discriminator.build(train.image_shape, 0)  # features know no classes
     return DiscriminatorResult(
         trained=accuracy(partial(discriminator_features, trained)),
         untrained=accuracy(partial(discriminator_features, untrained)),

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from convgan import __version__
 from convgan.arrays import Form, form_of, read_arrays, read_header, write_arrays
@@ -46,8 +46,6 @@ _Side = Annotated[int, Field(ge=1, le=4096)]
 
 class _Card(BaseModel):
     """What the header says of the network; one of the three sections is there."""
-
-    model_config = ConfigDict(strict=False)
 
     generator: ChosenGenerator | None = None
     discriminator: ChosenDiscriminator | None = None
