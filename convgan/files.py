@@ -76,5 +76,4 @@ def _remove(path: Path) -> None:
 
 def checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints in a folder, oldest first."""
-    found = folder.glob("step-*.safetensors")
-    return sorted(path for path in found if re.fullmatch(r"step-\d{9}\.safetensors", path.name))
+    return sorted(folder.glob(f"step-{9 * '[0-9]'}.safetensors"))

@@ -65,9 +65,9 @@ def training_session(
     try:
         state = _open_state(run, config, dataset, task)
         if options.resume:
-            _go_on(run, state, config)
+            _resume(run, state, config)
         _introduce(run, options, config, dataset, task)
-        with _told(run, state, advice):
+        with _recorded_end(run, state, advice):
             yield run, state
     finally:
         run.release()
@@ -130,7 +130,7 @@ def _introduce(run: Run, options: RunOptions, config: Config, dataset: Dataset, 
     )  # fmt: skip
 
 
-def _go_on(run: Run, state: TrainingState, config: Config) -> None:
+def _resume(run: Run, state: TrainingState, config: Config) -> None:
     """Restore the newest checkpoint, and bring the folder to where that is."""
     if state.checkpoints():
         state.restore_newest()
@@ -175,7 +175,7 @@ def _check_same(config: Config, pictures: str, path: Path, header: dict[str, Any
 
 
 @contextmanager
-def _told(run: Run, state: TrainingState, advice: str) -> Iterator[None]:
+def _recorded_end(run: Run, state: TrainingState, advice: str) -> Iterator[None]:
     """Write into the manifest how the run ends, and draw its report."""
     again = f"convgan train-{run.task} --resume {run.folder}"
     try:

@@ -9,12 +9,12 @@ from convgan.data import ImageSet
 from convgan.errors import UsageError
 from convgan.hardware import versions
 from convgan.runs import Run, now
-from convgan.runs.evaluations import DataSource, Protocol, Provenance
+from convgan.runs.evaluations import MeasuredOn, Protocol, Provenance
 
 
 def provenance(run: Run, test: ImageSet) -> Provenance:
     """Return whose number it is, on which images, made when and with what."""
-    data = DataSource(name=test.name, origin=test.origin, sha256=test.fingerprint)
+    data = MeasuredOn(name=test.name, origin=test.origin, sha256=test.fingerprint)
     return Provenance(run=run.name, data=data, made=now(), versions=versions())
 
 

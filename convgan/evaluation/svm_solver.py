@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 _BLOCK = 500  # rows that stay in the processor's cache between the two products
-_SAMPLE = 500  # rows whose principal directions the solver's coordinates follow
+_SAMPLE = 500  # rows whose principal directions the preconditioner follows
 _ACTIVE = 0.03  # fraction of images that pull on a boundary, roughly
 
 
@@ -38,10 +38,10 @@ def fit_linear_svm(
     num_classes = int(labels.max()) + 1
     signs = np.where(labels[:, None] == np.arange(num_classes), 1.0, -1.0)
     sample = features[np.linspace(0, count - 1, min(count, _SAMPLE)).astype(int)] * scale
-    even = _even_coordinates(sample.astype(features.dtype), 2 * c * count * _ACTIVE)
+    precondition = _preconditioner(sample.astype(features.dtype), 2 * c * count * _ACTIVE)
 
     def objective(v: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        w = even(v.reshape(dimension + 1, num_classes))
+        w = precondition(v.reshape(dimension + 1, num_classes))
         value, gradient = 0.5 * np.sum(w**2), w.copy()
         scaled = (w[:-1] * scale).astype(features.dtype)
         for start in range(0, count, _BLOCK):
@@ -51,18 +51,18 @@ def fit_linear_svm(
             value += c * np.sum(short**2)
             gradient[:-1] += scale * (x.T @ pull.astype(features.dtype))
             gradient[-1] += pull.sum(axis=0)
-        return float(value), even(gradient).ravel()
+        return float(value), precondition(gradient).ravel()
 
     start = np.zeros((dimension + 1) * num_classes)
     steepest = np.abs(objective(start)[1]).max()
     options = {"maxiter": 10_000, "maxfun": 10_000, "ftol": 0, "gtol": tolerance * steepest}
     found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
-    w = even(found.x.reshape(dimension + 1, num_classes))
+    w = precondition(found.x.reshape(dimension + 1, num_classes))
     w[:-1] *= scale
     return w
 
 
-def _even_coordinates(
+def _preconditioner(
     sample: NDArray[np.floating], weight: float
 ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return the symmetric map w = A v that makes the objective curve nearly alike everywhere.

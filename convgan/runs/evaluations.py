@@ -53,7 +53,7 @@ class ClassFractions(_Part):
     seldom: list[str]
 
 
-class DataSource(_Part):
+class MeasuredOn(_Part):
     """Which images a result was measured on."""
 
     name: str
@@ -65,7 +65,7 @@ class Provenance(_Part):
     """What is recorded with every result."""
 
     run: str
-    data: DataSource
+    data: MeasuredOn
     made: str
     versions: dict[str, str]
 

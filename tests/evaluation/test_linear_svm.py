@@ -103,7 +103,7 @@ def test_two_classes() -> None:
     np.testing.assert_allclose(w[:, 1], expected, rtol=1e-4, atol=1e-6)
 
 
-def test_even_coordinates_save_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_preconditioner_saves_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
     features, labels = some(700, 40)
     counts: list[int] = []
 
@@ -114,7 +114,7 @@ def test_even_coordinates_save_evaluations(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(svm_solver, "minimize", counted)
     even = fit_linear_svm(features, labels, c=100.0, tolerance=1e-6)
-    monkeypatch.setattr(svm_solver, "_even_coordinates", lambda *_: np.copy)
+    monkeypatch.setattr(svm_solver, "_preconditioner", lambda *_: np.copy)
     plain = fit_linear_svm(features, labels, c=100.0, tolerance=1e-6)
     np.testing.assert_allclose(even, plain, atol=1e-3 * np.abs(plain).max())
     assert counts[0] < counts[1] / 2
