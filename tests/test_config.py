@@ -104,7 +104,7 @@ def test_a_configuration_is_frozen() -> None:
         ("train.batch_size=0", "train.batch_size: Input should be greater than or equal to 1"),
         ("train.batch_size=many", "got 'many'"),
         ("train.loss=hing", "'hinge'"),
-        ("train.penalty={name: r1}", "train.penalty.weight: is missing, for example weight: 1.0"),
+        ("train.penalty={name: r1}", "train.penalty.weight: is missing, for example weight: 0.3"),
         ("generator.blocks.7.filters=3", "'7' is not an index in a list of 2"),
         ("train.epochs", "expected a.b=value"),
         ("train.epochs.x=1", "below a single value"),
@@ -182,7 +182,7 @@ def test_a_file_that_is_no_configuration_is_refused(text: str, said: str, tmp_pa
         (
             "train.generator_optimizer=adam",
             "train.generator_optimizer: expected keys and values, for example generator_optimizer: "
-            "{name: adam, learning_rate: 1e-3, beta_1: 0.5}; got 'adam'",
+            "{name: adam, learning_rate: 1e-3, beta_1: 0.5, beta_2: 0.99}; got 'adam'",
         ),
         ("data=null", "data: expected keys and values, for example data: {name: fashion-mnist, "),
         ("generator.blocks=4", "generator.blocks: expected a list, for example blocks: [{filters"),
@@ -401,7 +401,7 @@ OLD: dict[str, tuple[list[str], dict[str, Any]]] = {
     "dcgan-64": (["ema_decay"], {"average_decay": 0, "steps_per_call": 1}),
     "dcgan-fashion": (
         ["ema_decay", "penalty"],
-        {"average_decay": 0.999, "penalty": {"name": "r1", "weight": 1.0, "every": 8}},
+        {"average_decay": 0.999, "penalty": {"name": "r1", "weight": 0.3, "every": 8}},
     ),
     "dcgan-fashion-article": (["ema_decay"], {"average_decay": 0}),
     "dcgan-mnist": (
