@@ -36,6 +36,7 @@ WIDE = (
 UNITS = ("generator.blocks.0.residual_units=1", "discriminator.blocks.2.residual_units=1")
 OFTEN = "train.penalty.interval=4"
 STAYING = "train.schedule=constant"
+CLUSTERS = "conditional=clusters"
 
 
 def adam(rate: float, beta_2: float = 0.999) -> tuple[str, ...]:
@@ -46,6 +47,12 @@ def adam(rate: float, beta_2: float = 0.999) -> tuple[str, ...]:
 
 CANDIDATES: dict[str, tuple[str, ...]] = {
     "cgan-fashion": (),
+    "clusters": (CLUSTERS,),
+    "clusters, transposed convolutions, falls in 8 epochs": (
+        CLUSTERS,
+        "train.epochs=8",
+        "generator.blocks.1={filters: 48, kernel: 4, stride: 2, norm: batch}",
+    ),
     "half as wide, rates stay, R1 weight 1": (STAYING, "train.penalty.weight=1.0"),
     "wide, units, 7e-4 stays, R1 every 4": (*WIDE, *UNITS, STAYING, OFTEN, *adam(7e-4, 0.99)),
     "wide, units, 1e-3 falls, R1 every 4": (*WIDE, *UNITS, OFTEN, *adam(1e-3)),
