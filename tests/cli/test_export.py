@@ -82,7 +82,7 @@ def test_a_classifier_says_what_predict_says(
 def test_a_generator_makes_the_same_pictures(name: str, labelled: Run, tmp_path: Path) -> None:
     done("export", labelled.folder, "--format", present(name), "-o", tmp_path)
     rng = np.random.default_rng(3)
-    z = rng.normal(size=(7, 100)).astype(np.float32)
+    z = rng.normal(size=(7, 64)).astype(np.float32)
     label = np.array([3, 9, 0, 3, 1, 5, 8], np.int32)
     network = convgan.load_run(labelled.folder).network("generator")
     expected = to_uint8(network([z, np.eye(10, dtype=np.float32)[label]])).numpy().astype(int)

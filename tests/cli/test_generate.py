@@ -224,7 +224,7 @@ def test_a_vector_that_is_none(labelled: Run, unconditional: Path, tmp_path: Pat
     assert "bad.npz: cannot be read" in said
     for folder in ("one", "other"):
         (tmp_path / folder).mkdir()
-        np.savez(tmp_path / folder / "a.npz", z=np.zeros((1, 100), np.float32))
+        np.savez(tmp_path / folder / "a.npz", z=np.zeros((1, 64), np.float32))
     one, other = (tmp_path / folder / "a.npz" for folder in ("one", "other"))
     assert "holds no labels" in refused(2, "generate", "--out", out, f"--seeds={one}")
     said = refused(2, "generate", "--out", unconditional, f"--seeds={one},{other}")
