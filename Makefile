@@ -26,7 +26,7 @@ $(BIN)/.ready: pyproject.toml constraints.txt
 demo: $(BIN)/.ready
 	$(BIN)/convgan train-classifier $(SMALL) --epochs 10
 	$(BIN)/convgan eval --out $(DEMO)
-	$(BIN)/convgan train-dcgan $(SMALL) --epochs 6
+	$(BIN)/convgan train-dcgan $(SMALL) --epochs 16
 	$(BIN)/convgan eval --out $(DEMO)
 	$(BIN)/convgan make-gif --out $(DEMO) --output $(DEMO)/clothes.gif
 	$(BIN)/convgan play classifier-mnist dcgan-fashion --out $(DEMO) --output $(DEMO)/play.html
