@@ -54,7 +54,7 @@ def test_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_short_training_makes_several_kinds_of_clothes(tmp_path: Path) -> None:
-    done("train-dcgan", "--set=data.limit=12800", "--epochs=1", "--out", tmp_path)
+    done("train-dcgan", "--set=data.limit=12800", "--epochs=2", "--out", tmp_path)
     run = Run.open(tmp_path / "dcgan-fashion-0001")
     assert run.manifest["data"]["origin"].startswith("full")
     assert run.manifest["best"]["val_frechet"] > 0
