@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from convgan.errors import UsageError
 from convgan.hardware import standard_error_held
-from convgan.lazy import LazyModule
+from convgan.lazy import LazyModule, keras, tf
 
-keras: Any = LazyModule("keras")
 litert: Any = LazyModule("ai_edge_litert.interpreter")
 onnxruntime: Any = LazyModule("onnxruntime")
-tf: Any = LazyModule("tensorflow")
 
 Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
 """Inputs or outputs by name."""
@@ -37,7 +35,7 @@ def check_packages(name: str) -> None:
         )
 
 
-def _write_savedmodel(network: Any, path: Path) -> None:
+def _write_savedmodel(network: keras.Model, path: Path) -> None:
     network.export(path, format="tf_saved_model", verbose=False)
 
 
@@ -46,7 +44,7 @@ def _open_savedmodel(path: Path) -> Runner:
     return lambda inputs: dict(loaded.signatures["serving_default"](**inputs))
 
 
-def _write_onnx(network: Any, path: Path) -> None:
+def _write_onnx(network: keras.Model, path: Path) -> None:
     with warnings.catch_warnings():  # Keras's, where it mends tf2onnx for NumPy 2
         warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
         signature = [network.input]  # which Keras knows by itself once it was called
@@ -59,7 +57,7 @@ def _open_onnx(path: Path) -> Runner:
     return lambda inputs: dict(zip(names, session.run(names, inputs), strict=True))
 
 
-def _write_tflite(network: Any, path: Path) -> None:
+def _write_tflite(network: keras.Model, path: Path) -> None:
     with TemporaryDirectory() as folder:  # Keras 3.12 does not write it by itself
         _write_savedmodel(network, Path(folder))
         path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
@@ -80,7 +78,7 @@ def _open_keras(path: Path) -> Runner:
     return lambda inputs: dict(network(inputs, training=False))
 
 
-FORMATS: dict[str, tuple[Callable[[Any, Path], None], Callable[[Path], Runner]]] = {
+FORMATS: dict[str, tuple[Callable[[keras.Model, Path], None], Callable[[Path], Runner]]] = {
     "savedmodel": (_write_savedmodel, _open_savedmodel),
     "onnx": (_write_onnx, _open_onnx),
     "tflite": (_write_tflite, _open_tflite),
