@@ -59,7 +59,9 @@ def test_a_drawn_digit_is_read_and_prepared_as_predict_does(
     page_file: Path, width: int, dark: bool
 ) -> None:
     with opened(page_file, width=width, dark=dark) as page:
+        assert page.locator("#blank").is_visible()
         draw(page, THREE)
+        assert not page.locator("#blank").is_visible()
         likely = max(answers(page), key=lambda text: float(text.split("\n")[-1].split()[0]))
         assert likely.startswith("3")
         drawn, seen = pixels(page, "pad"), pixels(page, "seen")

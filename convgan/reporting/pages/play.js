@@ -196,6 +196,7 @@ let shown; // the picture that the classifier was given last
 function look() {
   shown = prepared();
   paintPicture(find("seen"), shown);
+  find("blank").hidden = shown.data.some((value) => value > -1);
   const { results, probabilities } = classify(shown);
   const order = probabilities.map((_, index) => index);
   if (order.length > 12) order.sort((a, b) => probabilities[b] - probabilities[a]).splice(12);
