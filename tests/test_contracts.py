@@ -35,7 +35,7 @@ SHAPE = (8, 8, 3)
 CLASSES = 4
 
 GENERATOR: dict[str, Any] = {"latent_dim": 5, "projection": {"size": 4, "filters": 4}}
-RESNET: dict[str, Any] = {"stem": {"filters": 4}, "blocks": [{"filters": 4, "stride": 2}]}
+RESNET: dict[str, Any] = {"stem": {"filters": 16}, "blocks": [{"filters": 4, "stride": 2}]}
 SMALLEST: dict[str, dict[str, dict[str, Any]]] = {
     "generator": {
         "dcgan": GENERATOR,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -79,7 +80,8 @@ def check_networks(
 
     Raises:
         UsageError: a layer cannot take what reaches it, a network gives something else than its
-            role needs, or there are fewer than 2 classes; says what would fit.
+            role needs, its gradients would be wrong, or there are fewer than 2 classes; says what
+            would fit.
     """
     if isinstance(config, ClassifierRunConfig) and num_classes < 2:
         raise UsageError(f"got {num_classes} class; a classifier needs images of 2 or more")
@@ -91,6 +93,7 @@ def check_networks(
     tables = {}
     for role, spec in network_specs(config, image_shape, num_classes).items():
         network = spec.build_symbolically()
+        _check_gradients(network)
         tables[role] = layer_table(network)
         made = tuple(network.output_shape[1:])
         inputs = 2 if role != "classifier" and spec.num_classes else 1
@@ -105,6 +108,29 @@ def check_networks(
             logits = (num_classes,) if role == "classifier" else (1,)
             _check_logits(network, role, made, logits)
     return tables
+
+
+def _check_gradients(network: keras.Model) -> None:
+    """Refuse what oneDNN has wrong: the kernel's gradient of a 1×1 convolution with a stride.
+
+    Below 16 channels it writes past its memory (https://github.com/uxlfoundation/oneDNN/issues/6035;
+    seen with fewer than 8 on AVX2).
+    """
+    if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+        return
+    for layer in network.layers:
+        called = getattr(layer, "layer", layer)  # in a SpectralNorm
+        if not isinstance(called, keras.layers.Conv2D | keras.layers.Conv2DTranspose):
+            continue
+        transposed = isinstance(called, keras.layers.Conv2DTranspose)
+        channels = called.filters if transposed else layer.input.shape[-1]
+        if called.kernel_size == (1, 1) and max(called.strides) > 1 and channels < 16:
+            raise UsageError(
+                f"{layer.name}: got a 1×1 convolution with a stride and {channels} channels, whose "
+                "gradient oneDNN, the library of convolutions on processors, has wrong; expected "
+                "16 channels or more, a larger kernel, or a pooling (downsample: average_pool). "
+                "With the environment variable TF_ENABLE_ONEDNN_OPTS=0 it is right, and slower"
+            )
 
 
 def _check_logits(

@@ -18,8 +18,8 @@ CLASSES = 4
 BLOCK: dict[str, Any] = {"filters": 3, "stride": 2, "activation": "leaky_relu"}
 RESIDUAL: dict[str, Any] = {
     "name": "resnet",
-    "stem": {"filters": 4},
-    "blocks": [{"filters": 4}, {"filters": 6, "stride": 2}],
+    "stem": {"filters": 16},
+    "blocks": [{"filters": 16}, {"filters": 6, "stride": 2}],
 }
 
 

@@ -28,7 +28,7 @@ UPS: dict[str, dict[str, Any]] = {
 }
 DOWNS: dict[str, dict[str, Any]] = {
     "dcgan": {"blocks": [{"filters": 3, "stride": 2, "residual_units": 2}]},
-    "resnet": {"stem": {"filters": 3}, "blocks": [RESIDUAL]},
+    "resnet": {"stem": {"filters": 16}, "blocks": [RESIDUAL]},
 }
 
 

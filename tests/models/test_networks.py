@@ -189,7 +189,7 @@ def trainable_gradients(network: keras.Model) -> dict[str, float]:
 @pytest.mark.parametrize("build", [discriminator, classifier])
 def test_residual_networks_that_shrink(build: Any, downsample: str) -> None:
     network = build(**RESIDUAL | {"downsample": downsample, "norm": "layer", "activation": "elu"})
-    assert network.get_layer("block1_add").output.shape == (None, 8, 6, 4)
+    assert network.get_layer("block1_add").output.shape == (None, 8, 6, 16)
     assert network.get_layer("block2_add").output.shape == (None, 4, 3, 6)
     assert ("block2_conv2_pool" in names(network)) == (downsample != "stride")
     gradients = trainable_gradients(network)

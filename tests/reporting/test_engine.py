@@ -117,7 +117,7 @@ OTHERS: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "residual discriminator": (
         DISCRIMINATORS["resnet"],
-        RESIDUAL | {"stem": {"filters": 4}, "spectral_norm": True},
+        RESIDUAL | {"stem": {"filters": 16}, "spectral_norm": True},
     ),
 }
 
