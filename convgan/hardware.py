@@ -8,18 +8,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from convgan.errors import UsageError, counted
 
 
-def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
+def start_tensorflow(
+    *, device: str = "auto", replicas: int | Literal["all"] = 1, show_noise: bool = False
+) -> str:
     """Import TensorFlow, choose the device and return its name for people.
 
-    `auto` is the first GPU, else the CPU; the framework's start-up messages are kept back.
+    `auto` is the first GPU, else the CPU; the framework's start-up messages are kept back. For
+    several replicas it is so many GPUs from that one on, or the CPU as so many devices.
 
     Raises:
-        UsageError: there is no such device.
+        UsageError: there is no such device, or there are not so many.
     """
     if not show_noise:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -41,11 +44,31 @@ def start_tensorflow(*, device: str = "auto", show_noise: bool = False) -> str:
         )
     if kind == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
-        return f"CPU, {counted(os.cpu_count() or 1, 'core')}"
-    tf.config.set_visible_devices(gpus[index], "GPU")
-    tf.config.experimental.set_memory_growth(gpus[index], True)
-    details: dict[str, Any] = tf.config.experimental.get_device_details(gpus[index])
-    return f"GPU {index}, {details.get('device_name', 'unknown')}"
+        name = f"CPU, {counted(os.cpu_count() or 1, 'core')}"
+        if isinstance(replicas, str) or replicas == 1:
+            return name
+        parts = [tf.config.LogicalDeviceConfiguration()] * replicas
+        tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], parts)
+        return f"{replicas} replicas on one {name}"
+    chosen = gpus[index:] if replicas == "all" else gpus[index : index + replicas]
+    if replicas != "all" and len(chosen) < replicas:
+        raise UsageError(
+            f"runtime.replicas {replicas}: TensorFlow sees {counted(len(gpus), 'GPU')} here, and "
+            f"--device {device} leaves {len(chosen)} of them; take so many, or --device cpu"
+        )
+    tf.config.set_visible_devices(chosen, "GPU")
+    for gpu in chosen:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    details: dict[str, Any] = tf.config.experimental.get_device_details(chosen[0])
+    which = f"GPU {index}" if len(chosen) == 1 else counted(len(chosen), "GPU")
+    return f"{which}, {details.get('device_name', 'unknown')}"
+
+
+def device_count() -> int:
+    """Return what `runtime.replicas: all` stands for: the GPUs that were chosen, else 1."""
+    import tensorflow as tf
+
+    return len(tf.config.get_visible_devices("GPU")) or 1
 
 
 def set_precision_and_seed(precision: str, seed: int) -> None:

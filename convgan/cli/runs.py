@@ -10,7 +10,7 @@ import typer
 
 from convgan.cli.app import app
 from convgan.cli.options import OUTPUTS, DebugOption, DeviceOption, OutOption
-from convgan.cli.train import train_by
+from convgan.cli.train import start_for, train_by
 from convgan.completion import complete_run
 from convgan.errors import UsageError
 from convgan.terminal import Commands, for_people
@@ -68,13 +68,11 @@ def runs_rerun(
 
     Example: convgan runs rerun classifier-mnist-0001
     """
-    from convgan.hardware import start_tensorflow
     from convgan.runs import find_run
 
     before = find_run(name, out)
-    config = before.config()
     typer.echo(f"{before.name} was made by: {before.manifest.get('command')}")
-    machine = start_tensorflow(device=device, show_noise=debug)
+    config, machine = start_for(before.folder / "config.yaml", device=device, debug=debug)
     from convgan.callbacks.session import RunOptions
     from convgan.recipes.runs import repetition_table
     from convgan.terminal import format_tables

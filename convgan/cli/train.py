@@ -15,6 +15,9 @@ from convgan.errors import UsageError
 from convgan.terminal import for_people
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from convgan.callbacks.session import RunOptions
     from convgan.config import Config
     from convgan.runs import Run
@@ -24,10 +27,40 @@ def train_by(config: Config, options: RunOptions) -> Run | None:
     """Train what a configuration is for; return the run, or None after a dry run."""
     from convgan.recipes.train_classifier import train_classifier
     from convgan.recipes.train_dcgan import train_dcgan
+    from convgan.replicas import on_replicas
 
-    if config.task == "classifier":
-        return train_classifier(config, options)
-    return train_dcgan(config, options)
+    with on_replicas(int(config.runtime.replicas)):
+        if config.task == "classifier":
+            return train_classifier(config, options)
+        return train_dcgan(config, options)
+
+
+def start_for(
+    source: str | Path,
+    changes: Sequence[str] = (),
+    *,
+    task: str | None = None,
+    device: str,
+    debug: bool,
+) -> tuple[Config, str]:
+    """Start TensorFlow with the devices that a configuration asks for.
+
+    Return the configuration, with the number that `runtime.replicas: all` stands for here, and the
+    devices' name.
+
+    Raises:
+        UsageError: it is wrong, is not for this task, or there are no such devices.
+    """
+    from convgan.config import load_config
+    from convgan.hardware import device_count, start_tensorflow
+
+    config = load_config(source, changes)
+    if task and config.task != task:
+        raise UsageError(f"{source} is for convgan train-{config.task}, not train-{task}")
+    machine = start_tensorflow(device=device, replicas=config.runtime.replicas, show_noise=debug)
+    if config.runtime.replicas == "all":
+        config = load_config(source, [*changes, f"runtime.replicas={device_count()}"])
+    return config, machine
 
 
 def add_training_command(task: Literal["classifier", "dcgan"], description: str) -> None:
@@ -55,6 +88,10 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
         epochs: Annotated[int | None, typer.Option(help="Epochs to train in total.")] = None,
         device: DeviceOption = "auto",
+        replicas: Annotated[
+            str | None,
+            typer.Option(metavar="N|all", help="Devices that share each batch; else one."),
+        ] = None,
         dry_run: Annotated[
             bool,
             typer.Option("--dry-run", help="Build and check all, make one step, keep nothing."),
@@ -65,7 +102,7 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         ] = False,
         debug: DebugOption = False,
     ) -> None:
-        from convgan.config import DEFAULT_PRESETS, load_config
+        from convgan.config import DEFAULT_PRESETS
         from convgan.runs import find_run
 
         if run and not resume:
@@ -78,13 +115,8 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         given += [] if seed is None else [f"seed={seed}"]
         given += [] if epochs is None else [f"train.epochs={epochs}"]
         source = config or (resumed.folder / "config.yaml" if resumed else DEFAULT_PRESETS[task])
-        loaded = load_config(source, given)
-        if loaded.task != task:
-            raise UsageError(f"{source} is for convgan train-{loaded.task}, not train-{task}")
-
-        from convgan.hardware import start_tensorflow
-
-        machine = start_tensorflow(device=device, show_noise=debug)
+        given += [] if replicas is None else [f"runtime.replicas={replicas}"]
+        loaded, machine = start_for(source, given, task=task, device=device, debug=debug)
         from convgan.callbacks.session import RunOptions
 
         options = RunOptions(

@@ -143,8 +143,12 @@ class CheckpointInterval(Section):
 
 
 class RuntimeConfig(Section):
-    """How a training runs. Nothing here changes its result, and a resume may change all of it."""
+    """How a training runs: nothing here changes its result, and a resume may change all of it."""
 
+    replicas: Annotated[int, Field(ge=1, le=1024)] | Literal["all"] = 1
+    """Devices that share each batch: GPUs or, where there is none, parts of the processor, which
+    show how it works and are not faster; `all`: every GPU. The result is one device's, to
+    rounding."""
     steps_per_call: Annotated[int, Field(ge=1, le=10000)] = 25
     """Steps in one compiled call: what the progress bar and the log can see."""
     checkpoint_every: CheckpointInterval = CheckpointInterval()

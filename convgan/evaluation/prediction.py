@@ -45,7 +45,7 @@ def predict_logits(
             f"the network takes images of {network.input_shape[1:]}, these are {images.shape[1:]}"
         )
     parts = [
-        network.predict_on_batch(to_float(images[start : start + _CLASSIFIED]))
+        network(to_float(images[start : start + _CLASSIFIED]), training=False).numpy()
         for start in range(0, len(images), _CLASSIFIED)
     ]
     logits = np.concatenate(parts)

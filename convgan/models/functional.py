@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from convgan.errors import UsageError
-from convgan.lazy import LazyModule, keras, layers
+from convgan.lazy import LazyModule, keras, layers, tf
 from convgan.models.conv_arithmetic import pool_output_size
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def normalise(
     if norm == "none":
         return x
     if norm == "batch":
-        kind = exact.BatchNorm if exact_norm else layers.BatchNormalization
+        several = tf.distribute.get_strategy().num_replicas_in_sync > 1
+        kind = exact.BatchNorm if exact_norm or several else layers.BatchNormalization
         if condition is None:
             return kind(name=f"{name}_norm")(x)
         return modulate(kind(center=False, scale=False, name=f"{name}_norm")(x), condition, name)
@@ -125,7 +126,7 @@ def modulate(x: Maps, condition: Vectors, name: str) -> Maps:
 
 def dropout(x: Any, rate: float, name: str) -> Any:
     """Apply dropout; a rate of 0 adds no layer."""
-    return layers.Dropout(rate, name=f"{name}_dropout")(x) if rate else x
+    return exact.Dropout(rate, name=f"{name}_dropout")(x) if rate else x
 
 
 def initializer(stddev: float | None) -> Any:

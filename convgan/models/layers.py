@@ -1,8 +1,9 @@
-"""Layers that Keras has in a form whose gradients are not right for a discriminator.
+"""Layers that Keras has in a form that is not right here.
 
 A gradient penalty needs second-order gradients. Keras's normalisations take `tf.nn.moments`, which
 stops the gradient at the mean: their first derivative is right, their second is not. And Keras's
-SpectralNormalization divides the kernel itself, and differentiates through nothing of it.
+SpectralNormalization divides the kernel itself, and differentiates through nothing of it. On
+several replicas normalisation over the batch and dropout are to be those of the whole batch.
 """
 
 from __future__ import annotations
@@ -14,17 +15,41 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from convgan.replicas import drawn, replica_count, replica_mean
+
 
 class BatchNorm(keras.layers.BatchNormalization):
-    """Batch normalisation (Ioffe and Szegedy, 2015) with an exact second derivative."""
+    """Batch normalisation (Ioffe and Szegedy, 2015) with an exact second derivative.
+
+    On several replicas it is over their whole batch.
+    """
 
     def _moments(self, inputs: tf.Tensor, _mask: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        mean, variance = _moments(inputs, self._reduction_axes)
-        return tf.reshape(mean, [-1]), tf.reshape(variance, [-1])
+        mean = replica_mean(tf.reduce_mean(inputs, self._reduction_axes))
+        return mean, replica_mean(tf.reduce_mean(tf.square(inputs - mean), self._reduction_axes))
 
     def as_keras(self) -> tuple[keras.layers.Layer, list[np.ndarray]]:
         """Return Keras's own layer for the same function, and its weights."""
         return keras.layers.BatchNormalization.from_config(self.get_config()), self.get_weights()
+
+
+class Dropout(keras.layers.Dropout):
+    """Dropout (Srivastava et al., 2014), on several replicas by the mask of their whole batch."""
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Set values to 0 with the probability `rate` in training, and enlarge the others."""
+        if not training or replica_count() == 1:
+            return super().call(inputs, training=training)
+
+        def mask(rows: tf.Tensor) -> tf.Tensor:
+            ones = tf.ones([rows, *inputs.shape[1:]], inputs.dtype)
+            return keras.random.dropout(ones, self.rate, seed=self.seed_generator)
+
+        return inputs * drawn(mask, tf.shape(inputs)[0])
+
+    def as_keras(self) -> tuple[keras.layers.Layer, list[np.ndarray]]:
+        """Return Keras's own layer for the same function, and its weights."""
+        return keras.layers.Dropout.from_config(self.get_config()), self.get_weights()
 
 
 class GroupNorm(keras.layers.GroupNormalization):

@@ -10,6 +10,7 @@ from pydantic import Field
 from convgan.config.kinds import AUGMENTATIONS, Augmentation
 from convgan.config.section import Fraction
 from convgan.lazy import tf
+from convgan.replicas import drawn
 
 _BEND = 5  # pixels from one random displacement to the next
 
@@ -24,8 +25,10 @@ class Shift(Augmentation):
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the moved images, (N, H, W, C)."""
         _, height, width, _ = images.shape
-        offsets = tf.random.stateless_uniform(
-            [_count(images), 2], seed, minval=-self.pixels, maxval=self.pixels + 1, dtype=tf.int32
+        least, most = -self.pixels, self.pixels + 1
+        offsets = drawn(
+            lambda rows: tf.random.stateless_uniform([rows, 2], seed, least, most, tf.int32),
+            _count(images),
         )
         images = tf.gather(images, _moved(height, offsets[:, 0]), axis=1, batch_dims=1)
         return tf.gather(images, _moved(width, offsets[:, 1]), axis=2, batch_dims=1)
@@ -50,7 +53,9 @@ class Affine(Augmentation):
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the images, (N, H, W, C)."""
         count, (height, width, _) = _count(images), images.shape[1:]
-        chance = tf.random.stateless_uniform([count, 3, 1, 1], seed, minval=-1.0, maxval=1.0)
+        chance = drawn(
+            lambda rows: tf.random.stateless_uniform([rows, 3, 1, 1], seed, -1.0, 1.0), count
+        )
         angle, factor = math.radians(self.degrees) * chance[:, 0], 1.0 + self.scale * chance[:, 1]
         # From the centre, which stays where it is: (1, H, 1) and (1, 1, W).
         y = tf.range(height, dtype=tf.float32)[None, :, None] - (height - 1) / 2
@@ -59,8 +64,10 @@ class Affine(Augmentation):
         rows = factor * (tf.sin(angle) * x + tf.cos(angle) * y) + (height - 1) / 2
         columns = factor * (tf.cos(angle) * x - tf.sin(angle) * y) + (width - 1) / 2
         if self.elastic:
-            grid = [count, -(-height // _BEND), -(-width // _BEND), 2]
-            bend = tf.random.stateless_normal(grid, seed + 1, stddev=self.elastic)
+            grid = [-(-height // _BEND), -(-width // _BEND), 2]
+            bend = self.elastic * drawn(
+                lambda rows: tf.random.stateless_normal([rows, *grid], seed + 1), count
+            )
             bend = tf.image.resize(bend, [height, width])
             rows, columns = rows + bend[..., 0], columns + bend[..., 1]
         return _sampled(images, rows, columns)
@@ -74,8 +81,10 @@ class Flip(Augmentation):
 
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the images, some mirrored, (N, H, W, C)."""
-        mirrored = tf.random.stateless_uniform([_count(images), 1, 1, 1], seed) < 0.5
-        return tf.where(mirrored, images[:, :, ::-1], images)
+        chance = drawn(
+            lambda rows: tf.random.stateless_uniform([rows, 1, 1, 1], seed), _count(images)
+        )
+        return tf.where(chance < 0.5, images[:, :, ::-1], images)
 
 
 @AUGMENTATIONS.add("cutout")
@@ -91,7 +100,7 @@ class Cutout(Augmentation):
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the images with their squares, (N, H, W, C)."""
         _, height, width, _ = images.shape
-        fraction = tf.random.stateless_uniform([_count(images), 2], seed)
+        fraction = drawn(lambda rows: tf.random.stateless_uniform([rows, 2], seed), _count(images))
         # The first row and column of the square; the centre is size // 2 further.
         first = tf.cast(fraction * [float(height), float(width)], tf.int32) - self.size // 2
         rows = _inside(height, first[:, 0], self.size)[:, :, None, None]

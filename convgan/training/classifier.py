@@ -10,7 +10,7 @@ from convgan.models.layers import update_spectral_norms
 from convgan.models.pixels import to_float
 from convgan.training.optimizers import build_optimizer, update
 from convgan.training.streams import rng_counter, stream_seed
-from convgan.training.task import Logs
+from convgan.training.task import Due, Logs
 
 
 class ClassifierTask:
@@ -43,8 +43,15 @@ class ClassifierTask:
         """The one optimizer."""
         return {"optimizer": self.optimizer}
 
-    def train_step(self, images: tf.Tensor, labels: tf.Tensor | None) -> Logs:
+    def due(self, _step: tf.Tensor) -> Due:
+        """Return nothing: all steps do the same."""
+        return {}
+
+    def train_step(
+        self, images: tf.Tensor, labels: tf.Tensor | None, due: Due | None = None
+    ) -> Logs:
         """Make one update; return the batch's mean loss (nats), accuracy and gradient norm."""
+        del due
         step = tf.identity(self.step.value)
         self.step.assign_add(1)
         update_spectral_norms(self.network)
@@ -57,8 +64,7 @@ class ClassifierTask:
             if self.train_config.label_smoothing:
                 total = _smoothed_loss(logits, labels, self.train_config.label_smoothing)
         gradients = tape.gradient(total, self.network.trainable_variables)
-        update((self.optimizer, gradients, self.network))
-        norm = tf.linalg.global_norm(gradients)
+        [norm] = update((self.optimizer, gradients, self.network))
         return logs | {"grad_norm": norm, "learning_rate": learning_rate}
 
     def _augmented(self, x: tf.Tensor, counter: tf.Tensor) -> tf.Tensor:

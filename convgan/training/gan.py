@@ -13,10 +13,11 @@ from convgan.config import GanTrainConfig
 from convgan.models.conditioning import inputs_of
 from convgan.models.layers import update_spectral_norms
 from convgan.models.pixels import to_float, to_uint8
+from convgan.replicas import drawn
 from convgan.training.one_pass import logit_gradients, treats_samples_separately
 from convgan.training.optimizers import build_optimizer, update
 from convgan.training.streams import draw_labels, rng_counter, stream_seed
-from convgan.training.task import Logs
+from convgan.training.task import Due, Logs, when
 
 
 class GAN:
@@ -114,9 +115,21 @@ class GAN:
             self.class_fractions, stream_seed(self.seed, f"{stream} labels", 0), count
         )
 
-    def train_step(self, images: tf.Tensor, labels: tf.Tensor | None = None) -> Logs:
+    def due(self, step: tf.Tensor) -> Due:
+        """Say whether this step has the penalty, and moves the generator."""
+        penalty, turns = self.train_config.penalty, self.train_config.critic_steps
+        interval = penalty.interval if penalty else 1
+        return {
+            "penalty": interval == 1 or step % interval == 0,
+            "generator": turns == 1 or step % turns == turns - 1,
+        }
+
+    def train_step(
+        self, images: tf.Tensor, labels: tf.Tensor | None = None, due: Due | None = None
+    ) -> Logs:
         """Make one update of both networks and of the average; return the batch's losses."""
         step = tf.identity(self.step.value)
+        due = self.due(step) if due is None else due
         self.step.assign_add(1)
         update_spectral_norms(self.discriminator)
         rates = {
@@ -125,8 +138,8 @@ class GAN:
         }
         real = to_float(images)
         if self.train_config.update == "alternating":
-            return self._alternating(real, labels, step) | rates
-        return self._simultaneous(real, labels, step) | rates
+            return self._alternating(real, labels, step, due) | rates
+        return self._simultaneous(real, labels, step, due) | rates
 
     def generate(self, z: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
         """Return the generator's images in training, of the labels (N,) if it is conditional."""
@@ -136,7 +149,9 @@ class GAN:
         """Return the discriminator's logits (N, 1) in training."""
         return self.discriminator(inputs_of(self.discriminator, images, labels), training=True)
 
-    def _alternating(self, real: tf.Tensor, labels: tf.Tensor | None, step: tf.Tensor) -> Logs:
+    def _alternating(
+        self, real: tf.Tensor, labels: tf.Tensor | None, step: tf.Tensor, due: Due
+    ) -> Logs:
         """D on real and generated images, then G with fresh noise through the new D."""
         loss = self.train_config.loss
         count = tf.shape(real)[0]
@@ -145,12 +160,11 @@ class GAN:
         with tf.GradientTape() as tape:
             real_logits, fake_logits = self.judge(real, labels), self.judge(fake, labels)
             d_loss, g_loss = loss(real_logits, fake_logits)
-            penalty = self._penalty(real, fake, labels, step)
+            penalty = self._penalty(real, fake, labels, step, due["penalty"])
             d_total = d_loss + penalty
         gradients = tape.gradient(d_total, self.discriminator.trainable_variables)
-        update((self.discriminator_optimizer, gradients, self.discriminator))
-        logs = self._logs(d_loss, real_logits, fake_logits, penalty)
-        logs["d_grad_norm"] = tf.linalg.global_norm(gradients)
+        [d_norm] = update((self.discriminator_optimizer, gradients, self.discriminator))
+        logs = self._logs(d_loss, real_logits, fake_logits, penalty) | {"d_grad_norm": d_norm}
 
         def generator_step() -> tuple[tf.Tensor, tf.Tensor]:
             new_real_logits = real_logits
@@ -161,21 +175,18 @@ class GAN:
                     new_real_logits = self.judge(real, labels)
                 _, g_loss = loss(new_real_logits, fake_logits)
             gradients = tape.gradient(g_loss, self.generator.trainable_variables)
-            update((self.generator_optimizer, gradients, self.generator))
+            [norm] = update((self.generator_optimizer, gradients, self.generator))
             self._update_ema(step)
-            return g_loss, tf.linalg.global_norm(gradients)
+            return g_loss, norm
 
-        turns = self.train_config.critic_steps
-        if turns == 1:
-            g_loss, norm = generator_step()
-        else:  # the norm counts for all steps of a turn: its mean over them is that of one update
-            g_loss, norm = tf.cond(
-                step % turns == turns - 1, generator_step, lambda: (g_loss, tf.constant(0.0))
-            )
-            norm *= float(turns)
+        g_loss, norm = when(due["generator"], generator_step, lambda: (g_loss, tf.constant(0.0)))
+        # The norm counts for all steps of a turn: its mean over them is that of one update.
+        norm *= float(self.train_config.critic_steps)
         return logs | {"g_loss": g_loss, "g_grad_norm": norm}
 
-    def _simultaneous(self, real: tf.Tensor, labels: tf.Tensor | None, step: tf.Tensor) -> Logs:
+    def _simultaneous(
+        self, real: tf.Tensor, labels: tf.Tensor | None, step: tf.Tensor, due: Due
+    ) -> Logs:
         """Both networks from one forward pass, each against the other as it was before."""
         loss = self.train_config.loss
         counter = rng_counter(step, self.rollbacks.value)
@@ -186,7 +197,7 @@ class GAN:
             d_tape.watch(fake)
             real_logits, fake_logits = self.judge(real, labels), self.judge(fake, labels)
             d_loss, g_loss = loss(real_logits, fake_logits)
-            penalty = self._penalty(real, tf.stop_gradient(fake), labels, step)
+            penalty = self._penalty(real, tf.stop_gradient(fake), labels, step, due["penalty"])
             d_total = d_loss + penalty
         d_weights = self.discriminator.trainable_variables
         if self.one_pass:
@@ -202,19 +213,21 @@ class GAN:
             at_fake = d_tape.gradient(g_loss, fake)
         g_weights = self.generator.trainable_variables
         g_gradients = g_tape.gradient(fake, g_weights, output_gradients=at_fake)
-        update(
+        d_norm, g_norm = update(
             (self.discriminator_optimizer, d_gradients, self.discriminator),
             (self.generator_optimizer, g_gradients, self.generator),
         )
         self._update_ema(step)
-        return self._logs(d_loss, real_logits, fake_logits, penalty) | {
-            "g_loss": g_loss,
-            "d_grad_norm": tf.linalg.global_norm(d_gradients),
-            "g_grad_norm": tf.linalg.global_norm(g_gradients),
-        }
+        logs = self._logs(d_loss, real_logits, fake_logits, penalty)
+        return logs | {"g_loss": g_loss, "d_grad_norm": d_norm, "g_grad_norm": g_norm}
 
     def _penalty(
-        self, real: tf.Tensor, fake: tf.Tensor, labels: tf.Tensor | None, step: tf.Tensor
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        labels: tf.Tensor | None,
+        step: tf.Tensor,
+        due: tf.Tensor | bool,
     ) -> tf.Tensor:
         """The penalty with its weight, applied every `interval` steps and scaled by that."""
         penalty = self.train_config.penalty
@@ -226,9 +239,7 @@ class GAN:
             discriminator = partial(self.judge, labels=labels)
             return penalty.weight * penalty.interval * penalty(discriminator, real, fake, seed)
 
-        if penalty.interval == 1:
-            return value()
-        return tf.cond(step % penalty.interval == 0, value, lambda: tf.constant(0.0))
+        return when(due, value, lambda: tf.constant(0.0))
 
     def _update_ema(self, step: tf.Tensor) -> None:
         """Move the average towards the generator; faster in the first steps, when it is far."""
@@ -241,8 +252,8 @@ class GAN:
 
     def noise(self, stream: str, step: tf.Tensor | int, count: tf.Tensor | int) -> tf.Tensor:
         """Return latent vectors (count, latent_dim), the same for the same arguments."""
-        shape = [count, self.generator.inputs[0].shape[-1]]
-        return tf.random.stateless_normal(shape, stream_seed(self.seed, stream, step))
+        size, seed = self.generator.inputs[0].shape[-1], stream_seed(self.seed, stream, step)
+        return drawn(lambda rows: tf.random.stateless_normal([rows, size], seed), count)
 
     def _output_names(self) -> tuple[str, str]:
         probabilities = self.train_config.loss.probabilities

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from convgan.config import Optimizer, Schedule
+from convgan.replicas import replica_mean
 from convgan.training.muon import Muon
 
 _KINDS = {
@@ -35,19 +36,28 @@ def build_optimizer(
     if decays:
         built.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     built.build(network.trainable_variables)
+    built._all_reduce_sum_gradients = list  # `update` has their means already
     return built
 
 
-def update(*parts: tuple[keras.optimizers.Optimizer, list[tf.Tensor], keras.Model]) -> None:
+def update(
+    *parts: tuple[keras.optimizers.Optimizer, list[tf.Tensor], keras.Model],
+) -> list[tf.Tensor]:
     """Apply each (optimizer, gradients, network), but only when all gradients are computed.
+
+    Return the norm of each network's gradients. On several replicas they are the whole batch's.
 
     Without this barrier a graph with a second-order gradient (the R1 penalty) was wrong in about
     one of ten traces: TensorFlow 2.21's dependency optimizer loses edges from the reads of a
     weight to its update, and part of the gradient was computed with weights already moved.
     """
-    computed = iter(tf.tuple([each for _, gradients, _ in parts for each in gradients]))
+    computed = tf.tuple(replica_mean([each for _, gradients, _ in parts for each in gradients]))
+    norms = []
     for optimizer, gradients, network in parts:
-        optimizer.apply([next(computed) for _ in gradients], network.trainable_variables)
+        own, computed = computed[: len(gradients)], computed[len(gradients) :]
+        optimizer.apply(own, network.trainable_variables)
+        norms.append(tf.linalg.global_norm(own))
+    return norms
 
 
 def _rate(

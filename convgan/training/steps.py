@@ -9,16 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 import tensorflow as tf
 
 from convgan.data import ImageSet
+from convgan.replicas import own_part, replica_mean
 from convgan.training.streams import batch_indices
-from convgan.training.task import Task
+from convgan.training.task import Due, Task
 
 MOST_IN_MEMORY = 1 << 30
 """Bytes of pictures that are copied to the device; of larger sets each batch is, so that a map of a
 file, which own pictures are, takes no memory."""
+
+Held: TypeAlias = dict[str, tf.Tensor]
+"""`images` and `labels`, as far as they lie on the device."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +51,13 @@ def compile_steps(
     step = (
         tf.function(task.train_step, jit_compile=True, autograph=False) if xla else task.train_step
     )
-    pick = _picker(pictures)
-    labels = None if pictures.labels is None else tf.constant(pictures.labels)
+    strategy = tf.distribute.get_strategy()
+    several = strategy.num_replicas_in_sync > 1
+    held = _held(pictures, strategy)
     names = task.log_names
 
-    def one(done: tf.Tensor, totals: tf.Tensor, firsts: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def numbers(held: Held, due: Due | None) -> tf.Tensor:
+        """Make one step with this replica's part of the batch; return the whole batch's logs."""
         order = batch_indices(
             task.seed,
             task.step.value,
@@ -57,12 +65,23 @@ def compile_steps(
             len(pictures),
             rollbacks=task.rollbacks.value,
         )
-        batch = pick(order)
-        target = None if labels is None else tf.gather(labels, order)
-        logs = step(batch, target)
-        numbers = tf.stack([logs[name] for name in names])
-        firsts = tf.where(tf.math.is_finite(numbers), firsts, tf.minimum(firsts, done))
-        return done + 1, totals + numbers, firsts
+        logs = step(*_picked(pictures, held, own_part(order)), due)
+        return replica_mean(tf.stack([logs[name] for name in names]))
+
+    def on_each_replica(due: Due) -> tf.Tensor:
+        """Make one step, with all that is due known before it begins."""
+        for name, value in due.items():
+            if not isinstance(value, bool):
+                with_it, without = ({**due, name: known} for known in (True, False))
+                return tf.cond(
+                    value, partial(on_each_replica, with_it), partial(on_each_replica, without)
+                )
+        return strategy.experimental_local_results(strategy.run(numbers, (held, due)))[0]
+
+    def one(done: tf.Tensor, totals: tf.Tensor, firsts: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        logs = on_each_replica(task.due(task.step.value)) if several else numbers(held, None)
+        firsts = tf.where(tf.math.is_finite(logs), firsts, tf.minimum(firsts, done))
+        return done + 1, totals + logs, firsts
 
     # No AutoGraph: with Python 3.13 that of TensorFlow 2.21 does not see a loop over tf.range.
     @tf.function(input_signature=[tf.TensorSpec([], tf.int32)], autograph=False)
@@ -81,15 +100,30 @@ def compile_steps(
     return call
 
 
-def _picker(pictures: ImageSet) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return what gives the images at some indices, from the device or from where they lie."""
+def _held(pictures: ImageSet, strategy: tf.distribute.Strategy) -> Held:
+    """Return the arrays of the pictures that lie on the device, or on that of each replica."""
+    arrays = {"images": pictures.images, "labels": pictures.labels}
+    if pictures.images.nbytes > MOST_IN_MEMORY:
+        del arrays["images"]
+
+    def copy(device: str | None) -> Held:
+        with tf.device(device):
+            return {name: tf.constant(a) for name, a in arrays.items() if a is not None}
+
+    if strategy.num_replicas_in_sync == 1:
+        return copy(None)
+    devices = strategy.extended.worker_devices
+    held: Held = strategy.experimental_distribute_values_from_function(
+        lambda context: copy(devices[context.replica_id_in_sync_group])
+    )
+    return held
+
+
+def _picked(pictures: ImageSet, held: Held, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """Return the images and labels at these indices, from the device or from where they lie."""
+    labels = tf.gather(held["labels"], order) if "labels" in held else None
+    if "images" in held:
+        return tf.gather(held["images"], order), labels
     images = pictures.images
-    if images.nbytes <= MOST_IN_MEMORY:
-        held = tf.constant(images)
-        return lambda indices: tf.gather(held, indices)
-
-    def pick(indices: tf.Tensor) -> tf.Tensor:
-        batch = tf.numpy_function(lambda wanted: images[wanted], [indices], tf.uint8)
-        return tf.ensure_shape(batch, (*indices.shape, *images.shape[1:]))
-
-    return pick
+    batch = tf.numpy_function(lambda wanted: images[wanted], [order], tf.uint8)
+    return tf.ensure_shape(batch, (*order.shape, *images.shape[1:])), labels

@@ -83,7 +83,7 @@ def test_a_penalty_has_the_gradient_that_differences_give(name: str) -> None:
     step = tf.constant(0, tf.int64)
 
     def value() -> tf.Tensor:
-        return task._penalty(real, fake, labels, step)
+        return task._penalty(real, fake, labels, step, True)
 
     for layer in ("class_embedding", "class_features"):
         kernel = task.discriminator.get_layer(layer).kernel

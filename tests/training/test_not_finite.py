@@ -15,7 +15,7 @@ from convgan.training import loop
 from convgan.training.callback import Callback, Numbers
 from convgan.training.loop import NotFinite, run_training
 from convgan.training.state import TrainingState
-from convgan.training.task import Logs, Task
+from convgan.training.task import Due, Logs, Task
 
 from .tiny import (
     Array,
@@ -60,10 +60,15 @@ class Poisoned:
     def optimizers(self) -> Mapping[str, Any]:
         return self.task.optimizers
 
-    def train_step(self, images: tf.Tensor, labels: tf.Tensor | None) -> Logs:
+    def due(self, step: tf.Tensor) -> Due:
+        return self.task.due(step)
+
+    def train_step(
+        self, images: tf.Tensor, labels: tf.Tensor | None, due: Due | None = None
+    ) -> Logs:
         bad = tf.logical_and(self.task.step.value == self.at, self.left > 0)
         self.left.assign_sub(tf.cast(bad, tf.int64))
-        logs = self.task.train_step(images, labels)
+        logs = self.task.train_step(images, labels, due)
         name = "g_grad_norm" if "g_grad_norm" in logs else "grad_norm"
         worse = {name: logs[name] / tf.where(bad, 0.0, 1.0)}
         for network in self.networks.values():

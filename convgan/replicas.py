@@ -1,0 +1,78 @@
+"""One training step on several devices that gives what it gives on one.
+
+`tf.distribute` runs the step once per replica, each with its own part of the batch. What is random
+for each image is drawn for the whole batch, and a replica takes its part of it; what is a mean over
+the batch is the mean over the replicas, whose parts are equally large. Everywhere else, and on one
+device, all this is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+from convgan.lazy import tf
+
+T = TypeVar("T")
+
+
+def replica_count() -> int:
+    """Return of how many replicas' steps the code that runs is one; 1 outside of them."""
+    context = tf.distribute.get_replica_context()
+    return context.num_replicas_in_sync if context else 1
+
+
+def own_part(batch: tf.Tensor) -> tf.Tensor:
+    """Return this replica's rows of what stands for the whole batch."""
+    count = replica_count()
+    if count == 1:
+        return batch
+    rows = tf.shape(batch)[0] // count
+    first = tf.distribute.get_replica_context().replica_id_in_sync_group * rows
+    known = batch.shape[0] and batch.shape[0] // count
+    return tf.ensure_shape(batch[first : first + rows], [known, *batch.shape[1:]])
+
+
+def drawn(draw: Callable[[Any], tf.Tensor], rows: Any) -> tf.Tensor:
+    """Return `rows` rows, this replica's, of what `draw` gives for those of the whole batch."""
+    return own_part(draw(rows * replica_count()))
+
+
+def replica_mean(values: T) -> T:
+    """Return the means over the replicas of tensors that each has of its own, in their structure.
+
+    Their gradients are exact.
+    """
+    if replica_count() == 1:
+        return values
+    context = tf.distribute.get_replica_context()
+    means: T = context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
+    return means
+
+
+@contextmanager
+def on_replicas(count: int) -> Iterator[None]:
+    """Have what is built in the block train on so many of the devices that TensorFlow sees.
+
+    Each replica has all variables. They are equal, as all that changes them is, so that an
+    assignment takes the first replica's value.
+    """
+    if count == 1:
+        yield
+        return
+
+    def equal(make: Callable[..., Any], **settings: Any) -> Any:
+        first = tf.VariableAggregation.ONLY_FIRST_REPLICA
+        return make(**settings | {"aggregation": first})
+
+    with _strategy(count).scope(), tf.variable_creator_scope(equal):
+        yield
+
+
+@cache
+def _strategy(count: int) -> tf.distribute.Strategy:
+    """Return the process's only one: a second would exchange values under the first one's keys."""
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in devices[:count]])
