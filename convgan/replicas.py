@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from convgan.lazy import tf
+from convgan.workers import ALONE, strategy_of, workers
 
 T = TypeVar("T")
 
@@ -54,12 +55,12 @@ def replica_mean(values: T) -> T:
 
 @contextmanager
 def on_replicas(count: int) -> Iterator[None]:
-    """Have what is built in the block train on so many of the devices that TensorFlow sees.
+    """Have what is built in the block train on so many of the devices of each worker.
 
     Each replica has all variables. They are equal, as all that changes them is, so that an
     assignment takes the first replica's value.
     """
-    if count == 1:
+    if count == 1 and workers() is ALONE:
         yield
         return
 
@@ -74,5 +75,7 @@ def on_replicas(count: int) -> Iterator[None]:
 @cache
 def _strategy(count: int) -> tf.distribute.Strategy:
     """Return the process's only one: a second would exchange values under the first one's keys."""
+    if workers() is not ALONE:
+        return strategy_of(workers())
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     return tf.distribute.MirroredStrategy([device.name for device in devices[:count]])

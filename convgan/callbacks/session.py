@@ -27,6 +27,7 @@ from convgan.training.callback import Callback
 from convgan.training.loop import NotFinite, Stopped, total_steps
 from convgan.training.state import TrainingState
 from convgan.training.task import Task
+from convgan.workers import check_same
 
 logger = logging.getLogger("convgan")
 
@@ -57,9 +58,17 @@ def training_session(
         advice: what to change where a number is not finite, in words.
 
     Raises:
-        UsageError: another process writes there, or its checkpoints are of another training.
+        UsageError: another process writes there, its checkpoints are of another training, or the
+            workers differ.
         RunError: no checkpoint is undamaged. And what the block raises, with how to resume.
     """
+    check_same(
+        {
+            "configuration": config_hash(identity(config)),
+            "set of pictures": dataset.train.fingerprint,
+            "version of Python, TensorFlow, Keras, NumPy or convgan": str(versions()),
+        }
+    )
     run = options.resume or Run.create(options.out, options.name, config)
     run.lock()
     try:

@@ -6,7 +6,7 @@ TensorFlow is imported inside the commands, so that `--help` and mistakes answer
 from __future__ import annotations
 
 # Each joins the application, in the order of --help.
-from convgan.cli import train, make_gif, generate, predict, play, export
+from convgan.cli import train, launch, make_gif, generate, predict, play, export
 from convgan.cli import evaluate, inspect, runs, bench
 from convgan.cli.app import app
 

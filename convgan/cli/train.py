@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import numpy as np
 import typer
 
 from convgan.cli.app import app
@@ -16,7 +24,6 @@ from convgan.terminal import for_people
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from convgan.callbacks.session import RunOptions
     from convgan.config import Config
@@ -24,15 +31,44 @@ if TYPE_CHECKING:
 
 
 def train_by(config: Config, options: RunOptions) -> Run | None:
-    """Train what a configuration is for; return the run, or None after a dry run."""
+    """Train what a configuration is for; return the run, or None where none is kept."""
     from convgan.recipes.train_classifier import train_classifier
     from convgan.recipes.train_dcgan import train_dcgan
     from convgan.replicas import on_replicas
+    from convgan.workers import workers
 
-    with on_replicas(int(config.runtime.replicas)):
-        if config.task == "classifier":
-            return train_classifier(config, options)
-        return train_dcgan(config, options)
+    with on_replicas(int(config.runtime.replicas)), _own_run(options) as own:
+        done = (
+            train_classifier(config, own)
+            if config.task == "classifier"
+            else train_dcgan(config, own)
+        )
+    return done if workers().index == 0 else None
+
+
+@contextmanager
+def _own_run(options: RunOptions) -> Iterator[RunOptions]:
+    """Give each worker but the chief a run folder of its own, which nobody sees.
+
+    It trains, saves and goes back as the chief does, and says nothing. One that is resumed begins
+    with a copy of the chief's, which all must be able to read.
+    """
+    from convgan.runs import Run
+    from convgan.workers import told_by_all, workers
+
+    with TemporaryDirectory(prefix="convgan-worker-") as folder:
+        own = options
+        if workers().index:
+            logging.getLogger("convgan").setLevel(logging.ERROR)
+            own = replace(options, out=Path(folder))
+            if options.resume:
+                copy = Path(folder, options.resume.name)
+                shutil.copytree(
+                    options.resume.folder, copy, ignore=shutil.ignore_patterns("*.lock")
+                )
+                own = replace(own, resume=Run.open(copy))
+        told_by_all(np.zeros(0, np.int32))  # the chief changes nothing before all have their copies
+        yield own
 
 
 def start_for(

@@ -11,6 +11,7 @@ from convgan.hardware import make_deterministic
 from convgan.training.steps import compile_steps
 from convgan.training.task import Task
 from convgan.training.timing import seconds_per_step
+from convgan.workers import ALONE, workers
 
 logger = logging.getLogger("convgan")
 _TINY = 4  # images of the batch
@@ -22,7 +23,7 @@ def dry_run(task: Task, pictures: ImageSet, config: TrainConfig) -> None:
     logs = compile_steps(task, batch, len(batch), xla=config.xla)(1).logs
     numbers = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
     logger.info("dry run: one step on %d images gave %s", len(batch), numbers)
-    if config.deterministic:
+    if config.deterministic and workers() is ALONE:
         logger.info("measuring what train.deterministic costs …")
         usual = _step_milliseconds(task, pictures, config)
         make_deterministic()

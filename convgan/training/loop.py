@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
+
 from convgan.config import CheckpointInterval, RuntimeConfig, TrainConfig
 from convgan.data import ImageSet
 from convgan.errors import ConvganError, RunError
@@ -18,6 +20,7 @@ from convgan.training.state import TrainingState
 from convgan.training.steps import Call, compile_steps
 from convgan.training.stopping import stop_requests
 from convgan.training.task import Task
+from convgan.workers import loss_of_a_worker, told_by_all
 
 Validate = Callable[[int], Numbers]
 
@@ -76,6 +79,10 @@ def run_training(  # noqa: C901  the whole story, in one place
     beside = Callbacks(callbacks)
     progress = state.progress
 
+    def asked_to_stop() -> int:
+        """Return the signal that any of the workers got, 0 if none."""
+        return int(told_by_all(np.array([stop.number], np.int32)).max())
+
     def train_epochs() -> None:
         """For each epoch, for each call of some steps: compute, tell, save."""
         saves = _Saves(state, runtime.checkpoint_every)
@@ -85,7 +92,7 @@ def run_training(  # noqa: C901  the whole story, in one place
             if progress.step >= end:
                 continue
             beside.tell(Callback.on_epoch_begin, epoch)
-            while progress.step < end and not stop:
+            while progress.step < end and not asked_to_stop():
                 advance(steps, min(runtime.steps_per_call, end - progress.step), state, beside)
                 if progress.step < end:
                     saves.if_due()
@@ -93,12 +100,12 @@ def run_training(  # noqa: C901  the whole story, in one place
                 beside.tell(Callback.on_epoch_end, epoch, progress.end_epoch() | validate(epoch))
                 saves.after_epoch(epoch)
                 gc.collect()
-            if stop:
+            if number := asked_to_stop():
                 saves.now()
-                raise Stopped(stop.number, progress.step)
+                raise Stopped(number, progress.step)
         saves.now()
 
-    with stop_requests() as stop, _young_objects_only():
+    with stop_requests() as stop, _young_objects_only(), loss_of_a_worker():
         while True:
             beside.tell(Callback.on_train_begin)
             try:

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from statistics import median
 from typing import TypeVar, cast
 
+import numpy as np
+
 from convgan.config import ClassifierRunConfig, GanRunConfig
 from convgan.data import ImageSet
 from convgan.hardware import computes_in_bfloat16, set_precision_and_seed
 from convgan.training.steps import compile_steps
 from convgan.training.task import Task
 from convgan.training.timing import seconds_per_step
+from convgan.workers import ALONE, told_by_all, workers
 
 logger = logging.getLogger("convgan")
 C = TypeVar("C", bound=ClassifierRunConfig | GanRunConfig)
@@ -22,13 +25,17 @@ def resolve_precision(config: C, pictures: ImageSet, build: Callable[[], Task]) 
     """Return the configuration, with what `train.precision: auto` stands for here.
 
     Where the device computes in bfloat16, some steps of the task that `build` gives are made in
-    both. The result is kept with the run, so that a resume or a rerun computes in the same.
+    both; several workers take it where all of them compute in it. The result is kept with the run,
+    so that a resume or a rerun computes in the same.
     """
     train = config.train
     if train.precision != "auto":
         return config
     precision = "float32"
-    if computes_in_bfloat16():
+    if workers() is not ALONE:  # whose steps cannot be timed by each for itself
+        if told_by_all(np.array([computes_in_bfloat16()], np.int32)).all():
+            precision = "mixed_bfloat16"
+    elif computes_in_bfloat16():
         logger.info("measuring some steps in float32 and in bfloat16 …")
         candidates = {}
         for name in ("float32", "mixed_bfloat16"):

@@ -114,7 +114,7 @@ def _held(pictures: ImageSet, strategy: tf.distribute.Strategy) -> Held:
         return copy(None)
     devices = strategy.extended.worker_devices
     held: Held = strategy.experimental_distribute_values_from_function(
-        lambda context: copy(devices[context.replica_id_in_sync_group])
+        lambda context: copy(devices[context.replica_id_in_sync_group % len(devices)])
     )
     return held
 
