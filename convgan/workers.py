@@ -178,9 +178,9 @@ def loss_of_a_worker() -> Iterator[None]:
     except tf.errors.OpError as error:
         if workers() is ALONE:
             raise
-        reason = str(error.message).strip().partition("\n")[0]
+        reason = re.sub(r"\{\{.*?\}\}\s*", "", str(error.message)).strip().partition("\n")[0]
         raise RunError(
-            f"worker {workers().index} cannot reach another worker any more ({reason:.200}). What "
+            f"worker {workers().index} cannot reach another worker any more ({reason:.120}). What "
             "came after the last checkpoint is lost; start all workers again, with --resume"
         ) from error
 

@@ -21,7 +21,7 @@ def launch(count: int, command: Sequence[str]) -> int:
 
     What ends this process (Ctrl-C, SIGTERM, SIGHUP) is passed on to all of them.
     """
-    addresses = _free_addresses(count)
+    addresses = free_addresses(count)
     children = []
     for index in range(count):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
@@ -52,7 +52,7 @@ def launch(count: int, command: Sequence[str]) -> int:
     return next((code if code > 0 else 128 - code for code in codes), 0)
 
 
-def _free_addresses(count: int) -> list[str]:
+def free_addresses(count: int) -> list[str]:
     """Return addresses on this machine whose ports nobody listens on now."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]

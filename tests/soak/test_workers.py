@@ -1,0 +1,120 @@
+"""Two workers: what one is told all do, what one loses ends all, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from convgan.recipes.launch import free_addresses
+
+from .runs import COMMAND, arguments, assert_same, run_in
+
+KILLS = int(os.environ.get("CONVGAN_SOAK", "6"))
+
+
+def together(task: str, out: Path, *more: str) -> subprocess.Popen[str]:
+    """Start two workers, or go on with their run in `out`; its output is in `out/log`."""
+    out.mkdir(exist_ok=True)
+    with (out / "log").open("a") as log:
+        return subprocess.Popen(
+            [sys.executable, "-c", COMMAND, "launch", "--workers=2", *arguments(task, out, *more)],
+            stdout=log,
+            stderr=log,
+            text=True,
+        )
+
+
+def workers_of(launcher: subprocess.Popen[str]) -> list[int]:
+    """The processes of the workers, the chief's first."""
+    children = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()
+    return sorted(map(int, children))
+
+
+def wait_for_steps(out: Path, count: int) -> None:
+    while not ((run := run_in(out)) and (log := run / "metrics.jsonl").exists()) or (
+        len(log.read_text().splitlines()) < count
+    ):
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two workers that was never stopped."""
+    out = tmp_path_factory.mktemp("whole")
+    assert together("classifier", out).wait() == 0, (out / "log").read_text()
+    run = run_in(out)
+    assert run
+    return run
+
+
+def ended(out: Path, whole: Path) -> None:
+    """The run in `out` goes on to its end, which is that of `whole`, to the bit."""
+    assert together("classifier", out).wait() == 0, (out / "log").read_text()
+    run = run_in(out)
+    assert run
+    assert_same(run, whole)
+
+
+def test_a_worker_that_is_told_to_stop_stops_all(whole: Path, tmp_path: Path) -> None:
+    launcher = together("classifier", tmp_path)
+    wait_for_steps(tmp_path, 12)
+    os.kill(workers_of(launcher)[1], signal.SIGTERM)
+    assert launcher.wait() == 143
+    said = re.findall(r"stopped by SIGTERM after step (\d+)", (tmp_path / "log").read_text())
+    assert len(said) == 2
+    assert len(set(said)) == 1
+    ended(tmp_path, whole)
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_the_launcher_stops_all(tmp_path: Path) -> None:
+    launcher = together("classifier", tmp_path)
+    wait_for_steps(tmp_path, 12)
+    launcher.send_signal(signal.SIGINT)
+    assert launcher.wait() == 130
+
+
+def test_workers_with_other_configurations_are_refused(tmp_path: Path) -> None:
+    addresses = free_addresses(2)
+    started = []
+    for index in range(2):
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        command = arguments("classifier", tmp_path / str(index), f"--set=seed={index}")
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", COMMAND, *command],
+                env={**os.environ, "TF_CONFIG": json.dumps(task)},
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+    for each in started:
+        said = each.communicate()[1]
+        assert each.returncode == 2, said
+        assert "worker 1 has another configuration than worker 0" in said
+    assert run_in(tmp_path / "0") is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_worker_that_is_killed_ends_all_and_nothing_is_lost(
+    index: int, whole: Path, tmp_path: Path
+) -> None:
+    chance = random.Random(index)
+    for kill in range(KILLS // 2):
+        out = tmp_path / str(kill)
+        launcher = together("classifier", out)
+        wait_for_steps(out, chance.randrange(1, 45))
+        os.kill(workers_of(launcher)[index], signal.SIGKILL)
+        assert launcher.wait() in {1, 137}
+        assert "cannot reach another worker any more" in (out / "log").read_text()
+        ended(out, whole)
