@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
+from convgan.errors import UsageError
 from convgan.lazy import tf
 from convgan.workers import ALONE, strategy_of, workers
 
@@ -54,11 +55,15 @@ def replica_mean(values: T) -> T:
 
 
 @contextmanager
-def on_replicas(count: int) -> Iterator[None]:
+def on_replicas(count: int, batch_size: int, *, xla: bool = False) -> Iterator[None]:
     """Have what is built in the block train on so many of the devices of each worker.
 
     Each replica has all variables. They are equal, as all that changes them is, so that an
     assignment takes the first replica's value.
+
+    Raises:
+        UsageError: they cannot share the batch equally, or there are not so many; or XLA is to
+            compile the step, which it does for one device.
     """
     if count == 1 and workers() is ALONE:
         yield
@@ -68,7 +73,23 @@ def on_replicas(count: int) -> Iterator[None]:
         first = tf.VariableAggregation.ONLY_FIRST_REPLICA
         return make(**settings | {"aggregation": first})
 
-    with _strategy(count).scope(), tf.variable_creator_scope(equal):
+    if xla:
+        raise UsageError("train.xla compiles for one device, and does not go with several replicas")
+    strategy = _strategy(count)
+    total = strategy.num_replicas_in_sync
+    if total != count * len(workers().addresses):
+        raise UsageError(
+            f"runtime.replicas {count}: got {total} replicas for {len(workers().addresses)} "
+            "workers; on processors each worker is one replica"
+        )
+    if batch_size % total:
+        fitting = [n for n in range(1, 2 * total) if batch_size % n == 0]
+        raise UsageError(
+            f"{total} replicas cannot share train.batch_size {batch_size} equally; take "
+            f"{' or '.join(map(str, fitting))} replicas, or batches of "
+            f"{-(-batch_size // total) * total}"
+        )
+    with strategy.scope(), tf.variable_creator_scope(equal):
         yield
 
 

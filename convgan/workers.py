@@ -51,7 +51,7 @@ def named_workers(environment: Mapping[str, str]) -> Workers:
     try:
         if "TF_CONFIG" in environment:
             found = _of_tf_config(environment["TF_CONFIG"])
-        elif int(environment.get("SLURM_NTASKS", "1")) > 1 and "SLURM_PROCID" in environment:
+        elif int(environment.get("SLURM_STEP_NUM_TASKS", "1")) > 1:  # begun by srun
             found = _of_slurm(environment)
         elif "CONVGAN_SERVICE" in environment:
             found = _of_indexed_job(environment)
@@ -77,12 +77,11 @@ def _of_tf_config(text: str) -> Workers:
 
 def _of_slurm(environment: Mapping[str, str]) -> Workers:
     """One worker per task of the step, in the order of their ranks; no GPU is needed."""
-    hosts = _hosts(environment.get("SLURM_STEP_NODELIST") or environment["SLURM_JOB_NODELIST"])
+    hosts = _hosts(environment["SLURM_STEP_NODELIST"])
     counts = [
         int(count)
-        for count, _, times in re.findall(
-            r"(\d+)(\(x(\d+)\))?",
-            environment.get("SLURM_STEP_TASKS_PER_NODE") or environment["SLURM_TASKS_PER_NODE"],
+        for count, times in re.findall(
+            r"(\d+)(?:\(x(\d+)\))?", environment["SLURM_STEP_TASKS_PER_NODE"]
         )
         for _ in range(int(times or 1))
     ]
@@ -92,8 +91,8 @@ def _of_slurm(environment: Mapping[str, str]) -> Workers:
         for host, count in zip(hosts, counts, strict=True)
         for task in range(count)
     ]
-    if len(addresses) != int(environment["SLURM_NTASKS"]):
-        raise ValueError(f"{len(addresses)} tasks on the nodes, SLURM_NTASKS says otherwise")
+    if len(addresses) != int(environment["SLURM_STEP_NUM_TASKS"]):
+        raise ValueError(f"{len(addresses)} tasks on the nodes, SLURM_STEP_NUM_TASKS has others")
     return Workers(tuple(addresses), int(environment["SLURM_PROCID"]))
 
 

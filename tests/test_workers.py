@@ -15,11 +15,11 @@ CHIEF: dict[str, Any] = {
     "task": {"type": "worker", "index": 1},
 }
 SLURM = {
-    "SLURM_NTASKS": "5",
+    "SLURM_STEP_NUM_TASKS": "5",
     "SLURM_PROCID": "2",
     "SLURM_JOB_ID": "1230077",
-    "SLURM_JOB_NODELIST": "n[9-10],gpu007",
-    "SLURM_TASKS_PER_NODE": "2(x2),1",
+    "SLURM_STEP_NODELIST": "n[9-10],gpu007",
+    "SLURM_STEP_TASKS_PER_NODE": "2(x2),1",
 }
 JOB = {
     "JOB_COMPLETION_INDEX": "1",
@@ -46,7 +46,12 @@ def test_pods_of_an_indexed_job() -> None:
 
 @pytest.mark.parametrize(
     "environment",
-    [{}, {"SLURM_JOB_ID": "3"}, SLURM | {"SLURM_NTASKS": "1"}, {"JOB_COMPLETION_INDEX": "0"}],
+    [
+        {},
+        {"SLURM_JOB_ID": "3"},
+        SLURM | {"SLURM_STEP_NUM_TASKS": "1"},
+        {"JOB_COMPLETION_INDEX": "0"},
+    ],
 )
 def test_one_process(environment: dict[str, str]) -> None:
     assert named_workers(environment) is ALONE
@@ -58,7 +63,7 @@ def test_one_process(environment: dict[str, str]) -> None:
         {"TF_CONFIG": "{"},
         {"TF_CONFIG": "[]"},
         {"TF_CONFIG": json.dumps(CHIEF | {"task": {"type": "worker", "index": 2}})},
-        SLURM | {"SLURM_TASKS_PER_NODE": "2(x2)"},
+        SLURM | {"SLURM_STEP_TASKS_PER_NODE": "2(x2)"},
         SLURM | {"SLURM_PROCID": "5"},
         {key: value for key, value in JOB.items() if key != "CONVGAN_WORKERS"},
     ],

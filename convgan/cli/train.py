@@ -37,7 +37,8 @@ def train_by(config: Config, options: RunOptions) -> Run | None:
     from convgan.replicas import on_replicas
     from convgan.workers import workers
 
-    with on_replicas(int(config.runtime.replicas)), _own_run(options) as own:
+    count, train = int(config.runtime.replicas), config.train
+    with on_replicas(count, train.batch_size, xla=train.xla), _own_run(options) as own:
         done = (
             train_classifier(config, own)
             if config.task == "classifier"
@@ -56,18 +57,22 @@ def _own_run(options: RunOptions) -> Iterator[RunOptions]:
     from convgan.runs import Run
     from convgan.workers import told_by_all, workers
 
+    def all_are_ready() -> None:
+        """Wait: the chief changes nothing before the others have their copies."""
+        told_by_all(np.zeros(0, np.int32))
+
+    if workers().index == 0:
+        all_are_ready()
+        yield options
+        return
+    logging.getLogger("convgan").setLevel(logging.ERROR)
     with TemporaryDirectory(prefix="convgan-worker-") as folder:
-        own = options
-        if workers().index:
-            logging.getLogger("convgan").setLevel(logging.ERROR)
-            own = replace(options, out=Path(folder))
-            if options.resume:
-                copy = Path(folder, options.resume.name)
-                shutil.copytree(
-                    options.resume.folder, copy, ignore=shutil.ignore_patterns("*.lock")
-                )
-                own = replace(own, resume=Run.open(copy))
-        told_by_all(np.zeros(0, np.int32))  # the chief changes nothing before all have their copies
+        own = replace(options, out=Path(folder))
+        if options.resume:
+            copy = Path(folder, options.resume.folder.name)
+            shutil.copytree(options.resume.folder, copy)
+            own = replace(own, resume=Run.open(copy))
+        all_are_ready()
         yield own
 
 

@@ -9,12 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from convgan.config.kinds import ChosenClassifier, ChosenDiscriminator, ChosenGenerator
 from convgan.config.section import Count, Section
-from convgan.config.training import (
-    ClassifierTrainConfig,
-    GanTrainConfig,
-    RuntimeConfig,
-    TrainConfig,
-)
+from convgan.config.training import ClassifierTrainConfig, GanTrainConfig, RuntimeConfig
 from convgan.registry import DATASETS
 
 
@@ -54,26 +49,7 @@ class RunConfig(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     data: DataConfig
-    train: TrainConfig
     runtime: RuntimeConfig = RuntimeConfig()
-
-    @model_validator(mode="after")
-    def _replicas_share_a_batch(self) -> RunConfig:
-        count, size = self.runtime.replicas, self.train.batch_size
-        if isinstance(count, str) or count == 1:
-            return self
-        if self.train.xla:
-            raise ValueError(
-                f"runtime.replicas {count} does not go with train.xla, which compiles for one "
-                "device; change one of them"
-            )
-        if size % count:
-            fitting = [str(n) for n in range(1, size) if size % n == 0 and n <= 2 * count]
-            raise ValueError(
-                f"runtime.replicas {count} cannot share train.batch_size {size} equally; take "
-                f"{' or '.join(fitting)} replicas, or batches of {-(-size // count) * count}"
-            )
-        return self
 
 
 class ClassifierRunConfig(RunConfig):

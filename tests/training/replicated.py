@@ -88,7 +88,7 @@ def main(count: int, file: Path, cases: list[str]) -> None:
     parts = [tf.config.LogicalDeviceConfiguration()] * max(1, count)
     tf.config.set_logical_device_configuration(processor, parts)
     found: dict[str, np.ndarray[Any, Any]] = {}
-    with replicas.on_replicas(max(1, count)):
+    with replicas.on_replicas(max(1, count), BATCH):
         for case in cases or CASES:
             found |= {f"{case}: {name}": value for name, value in trained(CASES[case]).items()}
     np.savez(file, **found)  # type: ignore[arg-type]  # of an older NumPy
