@@ -17,9 +17,9 @@ def launch(
     context: typer.Context,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 2,
 ) -> None:
-    """Train in several processes on this machine, which share each batch.
+    """Train in several processes, which share each batch.
 
-    For several machines see docs/scale.md.
+    They are on this machine; for several see docs/scale.md.
 
     Example: convgan launch --workers 2 train-dcgan --epochs 3
     """

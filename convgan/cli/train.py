@@ -13,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import numpy as np
 import typer
 
 from convgan.cli.app import app
@@ -54,6 +53,8 @@ def _own_run(options: RunOptions) -> Iterator[RunOptions]:
     It trains, saves and goes back as the chief does, and says nothing. One that is resumed begins
     with a copy of the chief's, which all must be able to read.
     """
+    import numpy as np
+
     from convgan.runs import Run
     from convgan.workers import told_by_all, workers
 

@@ -16,7 +16,7 @@ import pytest
 
 from convgan.recipes.launch import free_addresses
 
-from .runs import COMMAND, arguments, assert_same, run_in
+from .runs import COMMAND, arguments, assert_same, finished, run_in
 
 KILLS = int(os.environ.get("CONVGAN_SOAK", "6"))
 
@@ -64,14 +64,26 @@ def ended(out: Path, whole: Path) -> None:
     assert_same(run, whole)
 
 
-def test_a_worker_that_is_told_to_stop_stops_all(whole: Path, tmp_path: Path) -> None:
-    launcher = together("classifier", tmp_path)
-    wait_for_steps(tmp_path, 12)
+def stopped(out: Path) -> None:
+    """A worker that is told to stop stops both, after the same step."""
+    launcher = together("classifier", out)
+    wait_for_steps(out, 12)
     os.kill(workers_of(launcher)[1], signal.SIGTERM)
     assert launcher.wait() == 143
-    said = re.findall(r"stopped by SIGTERM after step (\d+)", (tmp_path / "log").read_text())
+    said = re.findall(r"stopped by SIGTERM after step (\d+)", (out / "log").read_text())
     assert len(said) == 2
     assert len(set(said)) == 1
+
+
+def test_a_stopped_run_goes_on_in_one_process(tmp_path: Path) -> None:
+    stopped(tmp_path)
+    run = finished("classifier", tmp_path)
+    assert json.loads((run / "run.json").read_text())["status"] == "finished"
+
+
+@pytest.mark.slow
+def test_a_stopped_run_goes_on_to_the_same_end(whole: Path, tmp_path: Path) -> None:
+    stopped(tmp_path)
     ended(tmp_path, whole)
 
 
