@@ -58,9 +58,6 @@ def replica_mean(values: T) -> T:
 def on_replicas(count: int, batch_size: int, *, xla: bool = False) -> Iterator[None]:
     """Have what is built in the block train on so many of the devices of each worker.
 
-    Each replica has all variables. They are equal, as all that changes them is, so that an
-    assignment takes the first replica's value.
-
     Raises:
         UsageError: they cannot share the batch equally, or there are not so many; or XLA is to
             compile the step, which it does for one device.
@@ -68,11 +65,6 @@ def on_replicas(count: int, batch_size: int, *, xla: bool = False) -> Iterator[N
     if count == 1 and workers() is ALONE:
         yield
         return
-
-    def equal(make: Callable[..., Any], **settings: Any) -> Any:
-        first = tf.VariableAggregation.ONLY_FIRST_REPLICA
-        return make(**settings | {"aggregation": first})
-
     if xla:
         raise UsageError("train.xla compiles for one device, and does not go with several replicas")
     strategy = _strategy(count)
@@ -89,6 +81,22 @@ def on_replicas(count: int, batch_size: int, *, xla: bool = False) -> Iterator[N
             f"{' or '.join(map(str, fitting))} replicas, or batches of "
             f"{-(-batch_size // total) * total}"
         )
+    with replicated(strategy):
+        yield
+
+
+@contextmanager
+def replicated(strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Have each replica hold all variables that are made in the block.
+
+    They are equal, as all that changes them is, so that an assignment takes the first replica's
+    value.
+    """
+
+    def equal(make: Callable[..., Any], **settings: Any) -> Any:
+        first = tf.VariableAggregation.ONLY_FIRST_REPLICA
+        return make(**settings | {"aggregation": first})
+
     with strategy.scope(), tf.variable_creator_scope(equal):
         yield
 

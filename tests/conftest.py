@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -76,12 +77,18 @@ def _bundled_data_only(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
         monkeypatch.delenv("CONVGAN_DATA", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _float32_again() -> Iterator[None]:
+    """Take back the precision that a test has set for all networks that are built after it."""
+    yield
+    if keras := sys.modules.get("keras"):
+        keras.config.set_dtype_policy("float32")
+
+
 @pytest.fixture(params=["float32", "mixed_bfloat16"])
-def precision(request: pytest.FixtureRequest) -> Iterator[str]:
+def precision(request: pytest.FixtureRequest) -> str:
     """Both precisions, for the tests of networks."""
     import keras
 
-    before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(request.param)
-    yield request.param
-    keras.config.set_dtype_policy(before)
+    return str(request.param)

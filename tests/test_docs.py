@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -41,6 +44,30 @@ def test_the_notebook_page_runs_as_it_stands() -> None:
     assert names["logits"].shape == (8, 10)
     assert names["images"].shape == (25, 28, 28, 1)
     assert names["grid"].shape == (5 * 84 + 12, 5 * 84 + 12, 1)
+
+
+@pytest.mark.slow
+def test_the_search_of_the_page_on_scale_runs(tmp_path: Path) -> None:
+    page = (ROOT / "docs/scale.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    for said, short in (("=20", "=2"), ("epochs=1", 'epochs=1", "--set=data.limit=300')):
+        assert said in code
+        code = code.replace(said, short)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found = re.fullmatch(r"\{'learning_rate': (.*)\} (.*)\n", done.stdout)
+    assert found
+    rate, accuracy = found.groups()
+    assert 1e-4 <= float(rate) <= 3e-2
+    assert 0 < float(accuracy) < 1
+    assert len(list(tmp_path.glob("search/*/run.json"))) == 2
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import tensorflow as tf
 
-from convgan.config import ClassifierRunConfig, load_config
-from convgan.data import load_dataset
+from convgan.config import ClassifierRunConfig, Config, load_config
+from convgan.data import ImageSet, load_dataset
 from convgan.data.clusters import clustered
 from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.build import check_networks
@@ -91,6 +91,17 @@ def compare(
 
 def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     """Return the compiled step of a preset or a YAML file."""
+    task, train, operations = config_task(name, changes)
+    config = task.train_config
+    steps = compile_steps(task, train, config.batch_size, xla=config.xla)
+    steps(1)  # traced under this precision
+    return Candidate(steps, config.batch_size, config.batch_size * operations, config.precision)
+
+
+def config_task(
+    name: str, changes: Sequence[str] = ()
+) -> tuple[ClassifierTask | GAN, ImageSet, float]:
+    """Return what a preset or a YAML file trains, its pictures, and the operations for each."""
     config = load_config(name, changes)
     if DATASETS[config.data.name].has_sample:
         config = load_config(name, [*changes, "data.source=sample"])
@@ -103,24 +114,23 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
         train = clustered(train, config.seed)
     shape, classes = train.image_shape, len(train.class_names)
     tables = check_networks(config, shape, classes)
+
     count = 1000 * config.train.batch_size  # any schedule will do
-    build: Callable[[], ClassifierTask | GAN]
-    if isinstance(config, ClassifierRunConfig):
-        build = partial(build_classifier_task, config, shape, classes, count=count)
-    else:
-        build = partial(build_gan, config, shape, classes, count=count)
-    train_config = resolve_precision(config, train, build).train
-    set_precision_and_seed(train_config.precision, config.seed)
-    task = build()
+
+    def build(config: Config) -> ClassifierTask | GAN:
+        if isinstance(config, ClassifierRunConfig):
+            return build_classifier_task(config, shape, classes, count=count)
+        return build_gan(config, shape, classes, count=count)
+
+    config = resolve_precision(config, train, partial(build, config))
+    set_precision_and_seed(config.train.precision, config.seed)
+    task = build(config)
     operations: float = (
         gan_operations(tables, task.train_config, one_pass=task.one_pass)
         if isinstance(task, GAN)
         else classifier_operations(tables)
     )
-    size = train_config.batch_size
-    steps = compile_steps(task, train, size, xla=train_config.xla)
-    steps(1)  # traced under this precision
-    return Candidate(steps, size, size * operations, train_config.precision)
+    return task, train, operations
 
 
 def matrix_product(precision: str) -> Candidate:

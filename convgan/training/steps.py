@@ -52,7 +52,7 @@ def compile_steps(
         tf.function(task.train_step, jit_compile=True, autograph=False) if xla else task.train_step
     )
     strategy = tf.distribute.get_strategy()
-    several = strategy.num_replicas_in_sync > 1
+    replicated = tf.distribute.has_strategy()
     held = _held(pictures, strategy)
     names = task.log_names
 
@@ -79,7 +79,7 @@ def compile_steps(
         return strategy.experimental_local_results(strategy.run(numbers, (held, due)))[0]
 
     def one(done: tf.Tensor, totals: tf.Tensor, firsts: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        logs = on_each_replica(task.due(task.step.value)) if several else numbers(held, None)
+        logs = on_each_replica(task.due(task.step.value)) if replicated else numbers(held, None)
         firsts = tf.where(tf.math.is_finite(logs), firsts, tf.minimum(firsts, done))
         return done + 1, totals + logs, firsts
 
@@ -110,7 +110,7 @@ def _held(pictures: ImageSet, strategy: tf.distribute.Strategy) -> Held:
         with tf.device(device):
             return {name: tf.constant(a) for name, a in arrays.items() if a is not None}
 
-    if strategy.num_replicas_in_sync == 1:
+    if not tf.distribute.has_strategy():
         return copy(None)
     devices = strategy.extended.worker_devices
     held: Held = strategy.experimental_distribute_values_from_function(

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from convgan.data.published import SAMPLES
 from convgan.recipes.launch import free_addresses
 
 from .runs import COMMAND, arguments, assert_same, finished, run_in
@@ -95,15 +97,16 @@ def test_ctrl_c_at_the_launcher_stops_all(tmp_path: Path) -> None:
     assert launcher.wait() == 130
 
 
-def test_workers_with_other_configurations_are_refused(tmp_path: Path) -> None:
+def refused(what: str, out: Path, *more: str, code: str = COMMAND) -> None:
+    """Of two workers the second has `more` options or other code: both say so and make no run."""
     addresses = free_addresses(2)
     started = []
     for index in range(2):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        command = arguments("classifier", tmp_path / str(index), f"--set=seed={index}")
+        command = arguments("classifier", out / str(index), *(more if index else ()))
         started.append(
             subprocess.Popen(
-                [sys.executable, "-c", COMMAND, *command],
+                [sys.executable, "-c", code if index else COMMAND, *command],
                 env={**os.environ, "TF_CONFIG": json.dumps(task)},
                 stderr=subprocess.PIPE,
                 text=True,
@@ -112,8 +115,28 @@ def test_workers_with_other_configurations_are_refused(tmp_path: Path) -> None:
     for each in started:
         said = each.communicate()[1]
         assert each.returncode == 2, said
-        assert "worker 1 has another configuration than worker 0" in said
-    assert run_in(tmp_path / "0") is None
+        assert f"worker 1 has another {what} than worker 0" in said
+    assert run_in(out / "0") is None
+
+
+def test_workers_with_other_configurations_are_refused(tmp_path: Path) -> None:
+    refused("configuration", tmp_path, "--set=seed=1")
+
+
+@pytest.mark.slow
+def test_workers_with_other_pictures_are_refused(tmp_path: Path) -> None:
+    shutil.copy(SAMPLES / "fashion-mnist.npz", tmp_path / "mnist.npz")
+    code = (
+        f"import pathlib, convgan.data.published as p; p.SAMPLES = pathlib.Path({str(tmp_path)!r})"
+    )
+    refused("set of pictures", tmp_path, code=f"{code}; {COMMAND}")
+
+
+@pytest.mark.slow
+def test_workers_with_other_versions_are_refused(tmp_path: Path) -> None:
+    code = "import convgan.callbacks.session as s; s.versions = lambda: {'keras': '0.0'}"
+    what = "version of Python, TensorFlow, Keras, NumPy or convgan"
+    refused(what, tmp_path, code=f"{code}; {COMMAND}")
 
 
 @pytest.mark.slow

@@ -1,8 +1,9 @@
 """Tiny trainings on some replicas, in a process of their own: its devices are its for good.
 
-`python -m tests.training.replicated REPLICAS FILE CASE...` writes what they gave into a .npz file.
-With 0 replicas it is one device, and the pictures of each batch are in another order, with all that
-is drawn for each of them: what differs from one device's usual result is rounding alone.
+`python -m tests.training.replicated REPLICAS FILE CASE...` writes what they gave into a .npz file;
+with TF_CONFIG it is one of several workers, the first of which writes. With 0 replicas it is one
+device, and the pictures of each batch are in another order, with all that is drawn for each of
+them: what differs from one device's usual result is rounding alone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from convgan import replicas
 from convgan.models import layers
 from convgan.training import steps
 from convgan.training.task import Task
+from convgan.workers import workers
 
 from .tiny import classifier, dcgan, gan_train, pictures
 
@@ -91,7 +93,8 @@ def main(count: int, file: Path, cases: list[str]) -> None:
     with replicas.on_replicas(max(1, count), BATCH):
         for case in cases or CASES:
             found |= {f"{case}: {name}": value for name, value in trained(CASES[case]).items()}
-    np.savez(file, **found)  # type: ignore[arg-type]  # of an older NumPy
+    if workers().index == 0:
+        np.savez(file, **found)  # type: ignore[arg-type]  # of an older NumPy
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -13,13 +12,6 @@ from convgan.training import precision
 from convgan.training.precision import resolve_precision
 
 from .tiny import classifier, pictures
-
-
-@pytest.fixture(autouse=True)
-def _policy() -> Iterator[None]:
-    before = keras.config.dtype_policy()
-    yield
-    keras.config.set_dtype_policy(before)
 
 
 def resolved(said: str) -> tuple[str, list[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,38 +11,47 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convgan.recipes.launch import free_addresses
+
 from .replicated import CASES
 
 FEW = ("classifier", "relativistic, r1, alternating, batch norm")
 
 
-def result(count: int, cases: tuple[str, ...], folder: Path) -> dict[str, np.ndarray]:
-    file = folder / f"{count}.npz"
-    command = [sys.executable, "-m", "tests.training.replicated", str(count), str(file), *cases]
-    subprocess.run(command, check=True, capture_output=True)
+def result(how: str, cases: tuple[str, ...], folder: Path) -> dict[str, np.ndarray]:
+    """Train on "2" replicas, say, on "0" (see there) or by "2 workers"."""
+    count, several = how.partition(" ")[0], "workers" in how
+    file = folder / f"{how}.npz"
+    replicas = "1" if several else count
+    command = [sys.executable, "-m", "tests.training.replicated", replicas, str(file), *cases]
+    addresses = free_addresses(int(count)) if several else []
+    started = []
+    for index in range(max(1, len(addresses))):
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        environment = os.environ | ({"TF_CONFIG": json.dumps(task)} if several else {})
+        started.append(subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL))
+    assert [each.wait() for each in started] == [0] * len(started)
     return dict(np.load(file))
 
 
-def assert_same_logs(count: int, cases: tuple[str, ...], folder: Path) -> None:
-    one, several = (result(n, cases, folder) for n in (1, count))
+def assert_same(how: str, cases: tuple[str, ...], folder: Path) -> None:
+    """The logs agree; the weights differ as they do for another order of a batch's pictures."""
+    one, several, other_order = (result(n, cases, folder) for n in ("1", how, "0"))
     for case in cases:
-        name = f"{case}: logs"
-        np.testing.assert_allclose(several[name], one[name], rtol=1e-5, atol=1e-5, err_msg=name)
+        logs, weights = f"{case}: logs", f"{case}: weights"
+        np.testing.assert_allclose(several[logs], one[logs], rtol=1e-5, atol=1e-5, err_msg=case)
+        here, there = (
+            np.abs(each[weights] - one[weights]).max() for each in (several, other_order)
+        )
+        assert here <= 3 * there, case
 
 
-def test_two_replicas(tmp_path: Path) -> None:
-    assert_same_logs(2, FEW, tmp_path)
+@pytest.mark.parametrize("how", ["2", pytest.param("2 workers", marks=pytest.mark.slow)])
+def test_a_few(how: str, tmp_path: Path) -> None:
+    assert_same(how, FEW, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "cases"), [(2, tuple(CASES)), (4, FEW)])
-def test_every_loss_penalty_update_and_norm(
-    count: int, cases: tuple[str, ...], tmp_path: Path
-) -> None:
-    assert_same_logs(count, cases, tmp_path)
-    one, several = (dict(np.load(tmp_path / f"{n}.npz")) for n in (1, count))
-    other_order = result(0, cases, tmp_path)
-    for case in cases:
-        name = f"{case}: weights"
-        here, there = (np.abs(each[name] - one[name]).max() for each in (several, other_order))
-        assert here <= 3 * there, case
+@pytest.mark.parametrize("how", ["2", "4", "2 workers"])
+def test_every_loss_penalty_update_and_norm(how: str, tmp_path: Path) -> None:
+    assert_same(how, tuple(CASES), tmp_path)
