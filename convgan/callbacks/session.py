@@ -88,7 +88,7 @@ def common_callbacks(
     """Return what happens beside both trainings, after what each does of its own."""
     return [
         ProgressBar(state, config.train, total_steps(config.train, pictures)),
-        MetricsLog(run, state, pictures / config.train.batch_size),
+        MetricsLog(run, state, pictures * config.train.passes / config.train.batch_size),
         Curves(run),
         TensorBoard(run, state),
     ]

@@ -70,6 +70,9 @@ class TrainConfig(Section):
     """What both trainings share."""
 
     epochs: Annotated[int, Field(ge=1, le=100000)]
+    passes: Annotated[int, Field(ge=1, le=10000)] = 1
+    """Through the pictures, in each epoch; more where they are few, as an epoch ends with a sample
+    grid, plots and a checkpoint."""
     batch_size: Annotated[int, Field(ge=1, le=8192)]
     schedule: Schedule = "constant"
     """How the learning rates change: not at all, falling to 0 by a half cosine or a straight
@@ -93,6 +96,9 @@ class ClassifierTrainConfig(TrainConfig):
     """Random changes of each training image, one after the other."""
     label_smoothing: Fraction = 0.0
     """Fraction of the label that is spread over all classes (Szegedy et al., 2016)."""
+    class_weights: Literal["equal", "balanced"] = "equal"
+    """`balanced`: a picture's loss counts by one over how frequent its class is, so that all
+    classes count alike."""
     evaluate_mirrored: bool = False
     """Validation and `convgan eval` take the mean of the logits of each image and its mirror
     image, at twice the time; not for digits."""

@@ -145,7 +145,7 @@ def _over_checkpoints(subject: Subject, reference: Reference) -> list[Checkpoint
     state = TrainingState(subject.run.folder / "checkpoints", task)
     z = latent(config, subject.samples)
     labels = asked_labels(subject.run, config, subject.samples)
-    count = len(subject.dataset.train)
+    count = len(subject.dataset.train) * config.train.passes
     steps_per_epoch = (count - round(config.data.validation * count)) / config.train.batch_size
     points = []
     for path in state.checkpoints():

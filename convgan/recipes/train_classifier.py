@@ -35,7 +35,10 @@ def train_classifier(config: ClassifierRunConfig, options: RunOptions) -> Run | 
     shape, classes = train.image_shape, len(train.class_names)
     check_networks(config, shape, classes)
 
-    build = partial(build_classifier_task, config, shape, classes, count=len(train))
+    build = partial(
+        build_classifier_task, config, shape, classes,
+        count=len(train), class_fractions=train.class_fractions(),
+    )  # fmt: skip
     config = resolve_precision(config, train, build)
     set_precision_and_seed(config.train.precision, config.seed)
     task = build()

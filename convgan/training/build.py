@@ -14,14 +14,23 @@ from convgan.training.loop import total_steps
 
 
 def build_classifier_task(
-    config: ClassifierRunConfig, image_shape: ImageShape, num_classes: int, *, count: int
+    config: ClassifierRunConfig,
+    image_shape: ImageShape,
+    num_classes: int,
+    *,
+    count: int,
+    class_fractions: NDArray[np.float64] | None = None,
 ) -> ClassifierTask:
-    """Build the network and, for a training with `count` images, its optimizer."""
+    """Build the network and, for a training with `count` images, its optimizer.
+
+    The fractions (K,) that the classes have of the images are for `train.class_weights`.
+    """
     specs = network_specs(config, image_shape, num_classes)
     return ClassifierTask(
         specs["classifier"].build(),
         config.train,
         total_steps=total_steps(config.train, count),
+        class_fractions=class_fractions,
         seed=config.seed,
     )
 

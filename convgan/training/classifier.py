@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from convgan.config import ClassifierTrainConfig
 from convgan.models.layers import update_spectral_norms
@@ -14,7 +16,10 @@ from convgan.training.task import Due, Logs
 
 
 class ClassifierTask:
-    """A classifier network with its training step; see `Task`."""
+    """A classifier network with its training step; see `Task`.
+
+    `class_fractions` are of the training images, (K,), for `train.class_weights: balanced`.
+    """
 
     log_names = ("loss", "accuracy", "grad_norm", "learning_rate")
 
@@ -24,6 +29,7 @@ class ClassifierTask:
         train: ClassifierTrainConfig,
         *,
         total_steps: int,
+        class_fractions: NDArray[np.float64] | None = None,
         seed: int = 0,
     ) -> None:
         self.network = network
@@ -31,6 +37,11 @@ class ClassifierTask:
         self.seed = seed
         self.step = keras.Variable(0, dtype="int64", trainable=False, name="step")
         self.rollbacks = keras.Variable(0, dtype="int64", trainable=False, name="rollbacks")
+        self.class_weights = None
+        if train.class_weights == "balanced" and class_fractions is not None:
+            # Of a class that has no image the weight is never used.
+            weights = 1 / np.maximum(class_fractions, 1e-9) / len(class_fractions)
+            self.class_weights = weights.astype(np.float32)
         self.optimizer = build_optimizer(train.optimizer, train.schedule, total_steps, network)
 
     @property
@@ -61,8 +72,11 @@ class ClassifierTask:
             logits = self.network(x, training=True)
             logs = _loss_and_accuracy(logits, labels)
             total = logs["loss"]
-            if self.train_config.label_smoothing:
-                total = _smoothed_loss(logits, labels, self.train_config.label_smoothing)
+            if self.train_config.label_smoothing or self.class_weights is not None:
+                losses = _smoothed_losses(logits, labels, self.train_config.label_smoothing)
+                if self.class_weights is not None:
+                    losses *= tf.gather(self.class_weights, labels)
+                total = tf.reduce_mean(losses)
         gradients = tape.gradient(total, self.network.trainable_variables)
         [norm] = update((self.optimizer, gradients, self.network))
         return logs | {"grad_norm": norm, "learning_rate": learning_rate}
@@ -87,12 +101,13 @@ def _loss_and_accuracy(logits: tf.Tensor, labels: tf.Tensor) -> Logs:
     }
 
 
-def _smoothed_loss(logits: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tf.Tensor:
-    """Return the cross-entropy from labels of which a fraction s is spread over all K classes.
+def _smoothed_losses(logits: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tf.Tensor:
+    """Return cross-entropies (N,) from labels of which a fraction s is spread over all K classes.
 
     The right class has 1 - s + s/K, each other s/K (Szegedy et al., 2016, section 7).
     """
     classes = logits.shape[1]
     right, other = 1 - smoothing + smoothing / classes, smoothing / classes
     smoothed = tf.one_hot(labels, classes, right, other)
-    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(smoothed, logits))
+    losses: tf.Tensor = tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
+    return losses

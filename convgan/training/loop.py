@@ -88,7 +88,7 @@ def run_training(  # noqa: C901  the whole story, in one place
         saves = _Saves(state, runtime.checkpoint_every)
         saves.now()
         for epoch in range(config.epochs):
-            end = epoch_end(epoch, len(pictures), config.batch_size)
+            end = epoch_end(config, epoch, len(pictures))
             if progress.step >= end:
                 continue
             beside.tell(Callback.on_epoch_begin, epoch)
@@ -151,14 +151,14 @@ def advance(
         raise NotFinite(state.progress.step + 1, broken)
 
 
-def epoch_end(epoch: int, count: int, batch_size: int) -> int:
-    """Return the number of steps done when this epoch (from 0) is over, at least one each."""
-    return max(epoch + 1, (epoch + 1) * count // batch_size)
+def epoch_end(config: TrainConfig, epoch: int, count: int) -> int:
+    """Return the steps done when this epoch (from 0) of `count` images is over, at least one."""
+    return max(epoch + 1, (epoch + 1) * config.passes * count // config.batch_size)
 
 
 def total_steps(config: TrainConfig, count: int) -> int:
     """Return the steps of the whole training with `count` images."""
-    return epoch_end(config.epochs - 1, count, config.batch_size)
+    return epoch_end(config, config.epochs - 1, count)
 
 
 @contextmanager

@@ -116,6 +116,23 @@ def test_label_smoothing_spreads_a_fraction_over_all_classes() -> None:
     assert smooth["loss"] == usual["loss"]
 
 
+def test_balanced_weights_count_each_class_alike() -> None:
+    """A picture counts 1 / (K times its class's fraction), with smoothed labels, too."""
+    assert SET.labels is not None
+    task = classifier(norm="none", label_smoothing=0.3, class_weights="balanced")
+    weights = np.array([1 / 1.5, 1 / 0.9, 1 / 0.6], np.float32)[SET.labels]
+    with tf.GradientTape() as tape:
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.3)(
+            tf.one_hot(SET.labels, 3), task.network(PIXELS, training=True), sample_weight=weights
+        )
+    norm = norm_of(tape.gradient(loss, task.network.trainable_variables))
+    plain = step(classifier(norm="none", label_smoothing=0.3))
+    balanced = step(task)
+    assert balanced["grad_norm"] == pytest.approx(norm, rel=1e-4)
+    assert balanced["grad_norm"] != pytest.approx(plain["grad_norm"], rel=1e-2)
+    assert balanced["loss"] == plain["loss"]
+
+
 @pytest.mark.parametrize("optimizer", [ADAM, {"name": "rmsprop", "learning_rate": 0.01}])
 def test_networks_and_optimizers_are_what_a_state_and_a_file_need(optimizer: Any) -> None:
     task = classifier(optimizer=optimizer)

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from convgan.config import RuntimeConfig, TrainConfig
 from convgan.training.callback import Callback, Numbers
-from convgan.training.loop import Stopped, epoch_end, run_training
+from convgan.training.loop import Stopped, epoch_end, run_training, total_steps
 from convgan.training.state import TrainingState
 from convgan.training.steps import compile_steps
 from convgan.training.task import Due, Task
@@ -288,9 +288,17 @@ def test_the_loop_makes_the_steps_of_train_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "batch", "ends"),
-    [(22, 8, [2, 5, 8, 11]), (16, 8, [2, 4, 6, 8]), (3, 8, [1, 2, 3, 4]), (9, 1, [9, 18, 27, 36])],
+    ("count", "batch", "passes", "ends"),
+    [
+        (22, 8, 1, [2, 5, 8, 11]),
+        (16, 8, 1, [2, 4, 6, 8]),
+        (3, 8, 1, [1, 2, 3, 4]),
+        (9, 1, 1, [9, 18, 27, 36]),
+        (22, 8, 3, [8, 16, 24, 33]),
+    ],
 )
-def test_epoch_ends(count: int, batch: int, ends: list[int]) -> None:
+def test_epoch_ends(count: int, batch: int, passes: int, ends: list[int]) -> None:
     """Nearest to whole passes over the pictures, and at least one step each."""
-    assert [epoch_end(epoch, count, batch) for epoch in range(4)] == ends
+    config = classifier_train(batch_size=batch, passes=passes, epochs=4)
+    assert [epoch_end(config, epoch, count) for epoch in range(4)] == ends
+    assert total_steps(config, count) == ends[-1]

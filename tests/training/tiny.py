@@ -74,7 +74,10 @@ def classifier(
     moved = [{"name": "shift", "pixels": shift}] if shift else []
     config = classifier_train(**({"augmentations": moved} | changes))
     network = classifier_spec(dropout=dropout, norm=norm).build()
-    return ClassifierTask(network, config, total_steps=TOTAL_STEPS, seed=11)
+    fractions = np.array([0.5, 0.3, 0.2])
+    return ClassifierTask(
+        network, config, total_steps=TOTAL_STEPS, class_fractions=fractions, seed=11
+    )
 
 
 def gan_specs(
