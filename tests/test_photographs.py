@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from convgan.config import DataConfig
 from convgan.data.preparation import prepare
 from convgan.evaluation.evaluator import bundled_evaluator
 
 from .photographs import COUNT, photograph
+
+DIGITS, RESIZED_ONLY = DataConfig(name="mnist"), DataConfig(name="fashion-mnist")
 
 
 def test_photographed_digits_are_read(tmp_path: Path) -> None:
@@ -19,7 +22,7 @@ def test_photographed_digits_are_read(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.jpg"
         path.write_bytes(content)
         digits.append(digit)
-        images += [prepare(path, (28, 28, 1), name)[0] for name in ("mnist", "resized only")]
+        images += [prepare(path, (28, 28, 1), each)[0] for each in (DIGITS, RESIZED_ONLY)]
     network = bundled_evaluator("mnist")
     assert network is not None
     said = network.predict(np.stack(images)).logits.argmax(axis=1).reshape(COUNT, 2)

@@ -129,6 +129,7 @@ def _introduce(run: Run, options: RunOptions, config: Config, dataset: Dataset, 
             "origin": train.origin,
             "train": {"count": len(train), "sha256": train.fingerprint},
             "test": {"count": len(test), "sha256": test.fingerprint},
+            "left_out": {"count": len(dataset.left_out), "first": list(dataset.left_out[:10])},
         },
         parameters={name: network.count_params() for name, network in task.networks.items()},
     )

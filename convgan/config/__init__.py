@@ -8,7 +8,7 @@ from convgan.config.loading import (
     load_config,
     presets,
 )
-from convgan.config.schema import ClassifierRunConfig, Config, DataConfig, GanRunConfig
+from convgan.config.schema import ClassifierRunConfig, Config, DataConfig, Fit, GanRunConfig
 from convgan.config.training import (
     Adam,
     CheckpointInterval,
@@ -29,6 +29,7 @@ __all__ = [
     "ClassifierTrainConfig",
     "Config",
     "DataConfig",
+    "Fit",
     "GanRunConfig",
     "GanTrainConfig",
     "Optimizer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +13,8 @@ from convgan.config.section import Count, Section
 from convgan.config.training import ClassifierTrainConfig, GanTrainConfig, RuntimeConfig
 from convgan.registry import DATASETS
 
+Fit = Literal["crop", "pad", "stretch"]
+
 
 class DataConfig(Section):
     """Which pictures, from where, and what is done to them once, before training."""
@@ -19,13 +22,21 @@ class DataConfig(Section):
     name: str
     """An entry of `DATASETS`: mnist, fashion-mnist, folder (your own pictures), or an extension."""
     folder: Path | None = None
-    """Where the files are: idx files of a named data set, or your own pictures."""
+    """Where the files are: idx files of a named data set, or your own pictures, of which it may
+    also be a zip archive, or an npz archive of arrays."""
     source: Literal["auto", "full", "sample"] = "auto"
     """`full` refuses the bundled sample, `sample` asks for it, `auto` takes what it finds."""
     image_size: Annotated[int, Field(ge=8, le=1024)] | None = None
     """Height and width that pictures are resized to; null keeps them as they are."""
+    fit: Fit = "crop"
+    """How pictures become square: `crop` takes the central square, `pad` fills up with the
+    background, `stretch` does neither."""
+    background: Annotated[str, Field(max_length=40)] = "white"
+    """The colour that transparent pictures are laid on: a name, or `#rrggbb`."""
     channels: Literal[1, 3] | None = None
     """1 for grey, 3 for colour; null keeps them as they are."""
+    skip_bad: bool = False
+    """Leave out pictures that cannot be read, rather than to stop."""
     limit: Count | None = None
     """Use only this many of the training pictures, the first ones."""
     validation: Annotated[float, Field(ge=0, le=0.9)] = 0.0
@@ -36,6 +47,19 @@ class DataConfig(Section):
     def _data_set_is_known(cls, name: str) -> str:
         _ = DATASETS[name]
         return name
+
+    @field_validator("background", mode="before")
+    @classmethod
+    def _background_is_a_colour(cls, background: object) -> object:
+        from PIL import ImageColor  # noqa: PLC0415
+
+        with suppress(ValueError):
+            if len(ImageColor.getrgb(str(background))) == 3:
+                return background
+        raise ValueError(
+            f"{background!r:.60} is no opaque colour; expected white, another name, or '#ff8800' "
+            "in quotes, as # begins a comment"
+        )
 
     @model_validator(mode="after")
     def _data_set_has_what_it_needs(self) -> DataConfig:

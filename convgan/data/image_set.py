@@ -99,6 +99,8 @@ class Dataset:
 
     train: ImageSet
     test: ImageSet
+    left_out: tuple[str, ...] = ()
+    """The files that could not be read (`data.skip_bad`), with what is wrong."""
 
     def __post_init__(self) -> None:
         for part, images in (("training", self.train), ("test", self.test)):

@@ -11,7 +11,8 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,13 @@ MAX_DIRECTORY_BYTES = 1 << 20  # zipfile reads it at once: 100 MB would become g
 _END = struct.Struct("<20s4s4H2IH")
 # Not LZMA, which allocates the 4 GB of dictionary that a member may announce.
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_DESCRIPTIONS = {"uint8": rb"[|<>]u1", "float32": rb"<f4", "int64": rb"<i8"}
+INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
+_DESCRIPTIONS = {"uint8": rb"[|<>]u1", "float32": rb"<f4"} | {
+    name: np.dtype(name).str.replace("|", "[|]").encode() for name in INTEGERS[1:]
+}
 # All that numpy itself writes for an array in C order; `L` is Python 2's.
 _HEADER = (
-    rb"\x93NUMPY\x01\x00..\{'descr': '%b', 'fortran_order': False, "
+    rb"\x93NUMPY\x01\x00..\{'descr': '(%b)', 'fortran_order': False, "
     rb"'shape': \(((?:\d{1,10}L?,? ?){1,4})\), ?\} *\n"
 )
 
@@ -58,22 +62,41 @@ def read_npz(path: Path, *, max_bytes: int = MAX_NPZ_BYTES) -> list[NDArray[np.u
 
 
 def read_members(
-    path: Path, types: Mapping[str, str], *, max_bytes: int = MAX_NPZ_BYTES
+    path: Path, types: Mapping[str, str | Sequence[str]], *, max_bytes: int = MAX_NPZ_BYTES
 ) -> dict[str, NDArray[Any]]:
-    """Return arrays of an archive by name, of these types, with one axis to four.
+    """Return arrays of an archive by name, of these types (or one of them), with 1 to 4 axes.
 
     Raises:
         DataError: as `read_npz`.
     """
     arrays: dict[str, NDArray[Any]] = {}
+    with _opened(path) as archive:
+        for name, dtypes in types.items():
+            left = max_bytes - sum(array.nbytes for array in arrays.values())
+            known = [dtypes] if isinstance(dtypes, str) else dtypes
+            arrays[name] = _read_member(archive, name, known, path, left)
+    return arrays
+
+
+def member_names(path: Path) -> set[str]:
+    """Return the names of an archive's arrays.
+
+    Raises:
+        DataError: as `read_npz`.
+    """
+    with _opened(path) as archive:
+        return {name.removesuffix(".npy") for name in archive.namelist()}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive, whose ways to be none, also within, become a DataError."""
     try:
         if not path.is_file():
             raise DataError(f"{path}: there is no such file")
         _check_end(path)
         with zipfile.ZipFile(path) as archive:
-            for name, dtype in types.items():
-                left = max_bytes - sum(array.nbytes for array in arrays.values())
-                arrays[name] = _read_member(archive, name, np.dtype(dtype), path, left)
+            yield archive
     except DataError:
         raise
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, struct.error) as error:
@@ -81,7 +104,6 @@ def read_members(
     except (NotImplementedError, RuntimeError, ValueError) as error:
         # zipfile's answers to encryption, unknown compression and impossible offsets.
         raise DataError(f"{path}: is no archive that numpy wrote: {error}") from error
-    return arrays
 
 
 def _check_end(path: Path) -> None:
@@ -97,7 +119,7 @@ def _check_end(path: Path) -> None:
 
 
 def _read_member(
-    archive: zipfile.ZipFile, name: str, dtype: np.dtype[Any], path: Path, max_bytes: int
+    archive: zipfile.ZipFile, name: str, dtypes: Sequence[str], path: Path, max_bytes: int
 ) -> NDArray[Any]:
     try:
         info = archive.getinfo(f"{name}.npy")
@@ -112,12 +134,15 @@ def _read_member(
         raise DataError(f"{path}: {name} is compressed by method {info.compress_type}, not deflate")
     with archive.open(info) as stream:  # `archive.read` would unpack all that is there first
         content = stream.read(info.file_size)
-    header = re.match(_HEADER % _DESCRIPTIONS[dtype.name], content, re.DOTALL)
+    described = b"|".join(_DESCRIPTIONS[dtype] for dtype in dtypes)
+    header = re.match(_HEADER % described, content, re.DOTALL)
     if header is None:
         raise DataError(
-            f"{path}: {name} is no .npy file of {dtype} in C order, it begins with {content[:80]!r}"
+            f"{path}: {name} is no .npy file of {' or '.join(dtypes)} in C order, "
+            f"it begins with {content[:80]!r}"
         )
-    shape = tuple(int(size) for size in re.findall(rb"\d+", header[1]))
+    dtype = np.dtype(header[1].decode())
+    shape = tuple(int(size) for size in re.findall(rb"\d+", header[2]))
     if not math.prod(shape) or header.end() + math.prod(shape) * dtype.itemsize != len(content):
         raise DataError(
             f"{path}: {name} announces {shape}, which its {len(content):,} bytes do not hold"

@@ -11,6 +11,7 @@ A new one is a module that adds an entry when it is imported; nothing else needs
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 
 from convgan.config import DataConfig
 from convgan.data.image_set import Dataset
@@ -75,5 +76,5 @@ def load_dataset(section: DataConfig) -> Dataset:
     else:
         dataset = entry.sample()
     if section.limit is not None:
-        dataset = Dataset(dataset.train.head(section.limit), dataset.test)
-    return fit_dataset(dataset, size=section.image_size, channels=section.channels)
+        dataset = replace(dataset, train=dataset.train.head(section.limit))
+    return fit_dataset(dataset, section)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,11 +61,11 @@ def _evaluator_of(run: Run, data: DataConfig, images: ImageSet) -> Evaluator:
 
 
 def _how_to_train(data: DataConfig) -> str:
-    preset = DATASETS[data.name].evaluator_preset
+    preset, default = DATASETS[data.name].evaluator_preset, DataConfig.model_fields
     changes = "".join(
-        f" --set data.{key}={value}"
-        for key, value in (("image_size", data.image_size), ("channels", data.channels))
-        if value
+        f" --set {shlex.quote(f'data.{key}={json.dumps(value)}')}"
+        for key in ("image_size", "channels", "fit", "background", "skip_bad")
+        if (value := getattr(data, key)) != default[key].default
     )
     if preset is None:
         folder = f" --set data.folder={data.folder}" if data.folder else ""

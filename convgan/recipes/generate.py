@@ -133,7 +133,7 @@ def generate_like(asked: TrainedGenerator, file: Path, path: Path) -> Path:
     _check_suffix(path, ".npz")
     _check_class(asked, "--like")
     shape = asked.saved.network.output_shape[1:]
-    given, words = prepare(file, shape, asked.config.data.name)
+    given, words = prepare(file, shape, asked.config.data)
     logger.info("%s: %s", file, words)
     found = find_nearest(asked.generator, given)
     images = np.stack([given, found.image])

@@ -11,6 +11,7 @@ import numpy as np
 from convgan.config import Config, DataConfig, GanRunConfig, load_config, presets
 from convgan.data import hold_out, load_dataset
 from convgan.data.clusters import clustered, number_of_clusters
+from convgan.data.folder import ARCHIVES
 from convgan.errors import UsageError, did_you_mean
 from convgan.registry import DATASETS
 from convgan.reporting import Table, class_grid, save_labelled_pictures, save_png
@@ -24,7 +25,7 @@ def find_target(target: str, changes: Sequence[str] = ()) -> Config | DataConfig
     """Return the configuration, or the `data` section, that a word on the command line means.
 
     Args:
-        target: a preset's or a data set's name, a YAML file, or a folder of pictures.
+        target: a preset's or a data set's name, a YAML file, or a folder or archive of pictures.
         changes: as in `load_config`; for a data set those of `data.…`.
 
     Raises:
@@ -51,7 +52,8 @@ def find_target(target: str, changes: Sequence[str] = ()) -> Config | DataConfig
         )
     if target in DATASETS.names():
         return _section(target, changes)
-    if target in presets() or not path.expanduser().is_dir():
+    is_data = path.suffix.lower() in ARCHIVES or path.expanduser().is_dir()
+    if target in presets() or not is_data:
         return load_config(target, changes)
     return _section("folder", [f"data.folder={json.dumps(str(path))}", *changes])
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from convgan.config import ClassifierRunConfig
-from convgan.data.folder import SUFFIXES
+from convgan.data.picture_files import SUFFIXES
 from convgan.data.preparation import prepare
 from convgan.errors import DataError, UsageError
 from convgan.evaluation.classification import kept_temperature
@@ -73,7 +73,7 @@ class TrainedClassifier:
             for path in files[start : start + _AT_ONCE]:
                 try:
                     shape = self.network.input_shape[1:]
-                    image, words = prepare(path, shape, self.config.data.name)
+                    image, words = prepare(path, shape, self.config.data)
                 except DataError as error:
                     wrong.append(error)
                     continue

@@ -137,15 +137,21 @@ def test_own_pictures_train_both_networks(tmp_path: Path) -> None:
         name = "ab"[index % 2]
         (pictures / name).mkdir(parents=True, exist_ok=True)
         iio.imwrite(pictures / name / f"{index}.png", sample.images[index, ..., 0])
+    (pictures / "b" / "bad.png").write_bytes(b"bad")
     own: list[str | Path] = [
         "--set=data.name=folder",
         f"--set=data.folder={pictures}",
+        "--set=data.skip_bad=true",
         "--out",
         tmp_path / "o",
         "--epochs=1",
     ]
     sizes = [change for change in TINY_DCGAN if "data." not in change]
     done("train-dcgan", *sizes, *own)
+    data = json.loads((tmp_path / "o" / "dcgan-fashion-0001" / "run.json").read_text())["data"]
+    assert data["train"]["count"] + data["test"]["count"] == 60
+    assert data["left_out"]["count"] == 1
+    assert data["left_out"]["first"][0].startswith(f"{pictures / 'b' / 'bad.png'} is no picture")
     sizes = [change for change in TINY_CLASSIFIER if "data." not in change]
     done("train-classifier", *sizes, *own)
     other = "--evaluator=classifier-mnist"

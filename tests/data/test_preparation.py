@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from convgan.config import DataConfig
 from convgan.data.preparation import prepare
 from convgan.errors import DataError
+
+CLOTHES = DataConfig(name="fashion-mnist")
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 def test_a_digit_in_any_shape_that_digits_are_trained_in(
     path: Path, shape: tuple[int, int, int]
 ) -> None:
-    image, words = prepare(path, shape, "mnist")
+    image, words = prepare(path, shape, DataConfig(name="mnist"))
     assert image.shape == shape
     assert words.startswith("dark digit")
     assert image[:, 0].max() == 0
@@ -33,12 +36,24 @@ def test_a_digit_in_any_shape_that_digits_are_trained_in(
 
 
 def test_clothes_keep_their_middle(path: Path) -> None:
-    image, words = prepare(path, (16, 16, 3), "fashion-mnist")
+    image, words = prepare(path, (16, 16, 3), CLOTHES)
     assert words == "central square, resized"
     assert image[0, 0].tolist() == [230, 220, 200]
     with pytest.raises(DataError, match=r"is of \(200, 300, 3\), expected \(20, 30, 3\)"):
-        prepare(path, (20, 30, 3), "own")
-    whole, words = prepare(path, (200, 300, 1), "own")
+        prepare(path, (20, 30, 3), CLOTHES)
+    whole, words = prepare(path, (200, 300, 1), CLOTHES)
     assert words == "as it is"
     assert whole.shape == (200, 300, 1)
     assert int(np.ptp(whole)) > 150
+
+
+@pytest.mark.parametrize(
+    ("how", "corner", "says"), [("pad", "red", "padded"), ("stretch", None, "stretched")]
+)
+def test_a_picture_is_made_square_as_in_training(
+    path: Path, how: str, corner: str | None, says: str
+) -> None:
+    data = DataConfig.model_validate({"name": "fashion-mnist", "fit": how, "background": "red"})
+    image, words = prepare(path, (30, 30, 3), data)
+    assert words.startswith(says)
+    assert image[0, 0].tolist() == ([255, 0, 0] if corner else [230, 220, 200])

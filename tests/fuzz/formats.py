@@ -44,6 +44,10 @@ _WORDS = (
     "\ufeff", "\x07", "a" * 2000, "[" * 400, "{a: " * 400, "name", "task", "model.", ".0.", "@",
 )  # fmt: skip
 _DTYPES = ("F64", "F32", "F16", "BF16", "I64", "I32", "U8", "BOOL", "F8_E4M3", "C64")
+_MEMBERS = (
+    "{}", "../{}", "a/../../{}", "/{}", "C:\\{}", "..\\{}", "./{}", "{}/a.png", "{}.zip", "a/{}",
+    ".{}", "train/{}", "test/{}", "{}\0.png", "é{}", "a/" * 5000 + "{}", " {}",
+)  # fmt: skip
 _SIZES = (0, 1, 4, 7, 2**20, 2**31, 2**32 - 1, 2**63 - 1, 2**64 - 1)
 _TEXT_WORD = re.compile(r"[^\s:,={}\[\]]+")
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -80,6 +84,24 @@ def edit_zip(rng: Random, data: bytes, edit: Edit) -> bytes:
         warnings.simplefilter("ignore")  # of two members of one name
         for info, content in members:
             archive.writestr(info, content)
+    return written.getvalue()
+
+
+def edit_members(rng: Random, data: bytes, edit: Edit) -> bytes:
+    """Have a member with a name that leads elsewhere, or twice, or a link, encrypted or nested."""
+    written = io.BytesIO(data)
+    with warnings.catch_warnings(), zipfile.ZipFile(written, "a") as archive:
+        warnings.simplefilter("ignore")  # of two members of one name
+        members = archive.infolist()
+        for _ in range(rng.choice((1, 1, 3))):
+            old = rng.choice(members)
+            name = rng.choice(_MEMBERS).format(old.filename)
+            info = zipfile.ZipInfo(name, old.date_time)
+            info.external_attr = rng.choice((0, 0o644, 0o100644, 0o120777, 0o040755, 0o10644)) << 16
+            info.create_system = rng.choice((0, 3, 255))
+            archive.writestr(info, edit(name.encode()) if rng.random() < 0.5 else data)
+            info.flag_bits |= rng.choice((0, 0, 1, 0x20, 0x40, 0x800))  # in the directory only
+            info.file_size = rng.choice((info.file_size, *_SIZES[:6]))
     return written.getvalue()
 
 

@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ from .formats import (
     Editor,
     edit_gzip,
     edit_json,
+    edit_members,
     edit_png,
     edit_safetensors,
     edit_text,
@@ -105,6 +107,13 @@ def _in_all_forms(rgba: Image.Image) -> list[bytes]:
         (rgba.quantize(9), "BMP", {}),
         (rgba, "WEBP", {"lossless": True, "exif": exif}),
         (rgb, "WEBP", more),
+        (rgba, "TIFF", {"exif": exif}),
+        (grey, "TIFF", {"compression": "tiff_lzw"}),
+        (deep, "TIFF", {"compression": "tiff_adobe_deflate"}),
+        (rgb, "TIFF", {"compression": "jpeg"}),
+        (rgb.convert("CMYK"), "TIFF", {"compression": "packbits"}),
+        (grey.convert("1"), "TIFF", {"compression": "group4"}),
+        (rgba.quantize(9), "TIFF", more),
     ]
     written = []
     for picture, kind, options in files:
@@ -126,11 +135,41 @@ def _read_pictures(content: bytes, folder: Path) -> Any:
             cached.unlink()
 
 
+def _archives(folder: Path) -> list[bytes]:
+    contents = _pictures(folder)
+    kinds = ("png",) * 7 + ("jpg",) * 3 + ("gif",) + ("bmp",) * 2 + ("webp",) * 2 + ("tif",) * 7
+    layouts = ("{i}.{kind}", "own/{c}/{i}.{kind}", "train/{c}/{i}.{kind}", "{p}/{c}/{i}.{kind}")
+    written = []
+    for number, layout in enumerate(layouts):
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED if number % 2 else 0) as archive:
+            for i, (content, kind) in enumerate(zip(contents, kinds, strict=True)):
+                if i % 4 == number or kind == "tif":
+                    part = "test" if i // 8 % 2 else "train"
+                    archive.writestr(layout.format(i=i, kind=kind, c=i // 4 % 2, p=part), content)
+        written.append(stream.getvalue())
+    return written
+
+
+def _read_archive(content: bytes, folder: Path) -> Any:
+    """A zip of pictures; of other sizes and without bad ones by turns."""
+    path = _written(folder / "own.zip", content)
+    section = DataConfig(
+        name="folder", folder=path, image_size=8, skip_bad=len(content) % 2 == 0, limit=9
+    )
+    try:
+        with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(folder)):
+            return load_dataset(section)
+    finally:
+        for cached in folder.glob("convgan/decoded/*"):
+            cached.unlink()
+
+
 def _prepare(content: bytes, folder: Path) -> Any:
     """As `predict` and `generate --like` do for networks of clothes and of digits."""
     path = _written(folder / "a.png", content)
-    clothes, _ = prepare(path, (8, 8, 3), "fashion-mnist")
-    digit, _ = prepare(path, (28, 28, 1), "mnist")
+    clothes, _ = prepare(path, (8, 8, 3), DataConfig(name="fashion-mnist"))
+    digit, _ = prepare(path, (28, 28, 1), DataConfig(name="mnist"))
     assert (clothes.shape, digit.shape) == ((8, 8, 3), (28, 28, 1))
     assert clothes.dtype == digit.dtype == np.uint8
     return clothes, digit
@@ -436,6 +475,7 @@ READERS: dict[str, Reader] = {
     "idx": Reader(_idx_files, _read_idx, (edit_gzip,)),
     "npz": Reader(_npz_files, _read_npz, (edit_zip,)),
     "pictures": Reader(_pictures, _read_pictures, (edit_png,)),
+    "archive": Reader(_archives, _read_archive, (edit_zip, edit_members)),
     "preparation": Reader(_photographs, _prepare, (edit_png,)),
     "latents": Reader(_latents, _read_latents, (edit_zip,)),
     "cache": Reader(_cached_arrays, _read_cached),

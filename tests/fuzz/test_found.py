@@ -146,8 +146,8 @@ def test_a_picture_file_has_a_limit(root: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_memory_that_is_not_there(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for i in range(2):
-        picture(root / f"{i}.png")
+    path = root / "own.npz"
+    np.savez(path, images=np.zeros((2, 8, 8), np.uint8))
 
     def empty(*_: Any) -> None:
         raise MemoryError("Unable to allocate 30.0 GiB")
@@ -155,7 +155,7 @@ def test_memory_that_is_not_there(root: Path, monkeypatch: pytest.MonkeyPatch) -
     with monkeypatch.context() as patched:
         patched.setattr(np, "empty", empty)
         with pytest.raises(DataError, match=r"Unable to allocate 30.0 GiB; set a smaller"):
-            load(root)
+            load(path, image_size=16)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
@@ -218,7 +218,7 @@ def test_a_cached_array_is_mapped(root: Path, monkeypatch: pytest.MonkeyPatch) -
     for i in range(2):
         picture(root / f"{i}.png", 10 + i)
     load(root)
-    monkeypatch.setattr(decoding, "_decode", None)
+    monkeypatch.setattr(decoding, "_decode_into", None)
     images = load(root).train.images
     assert images[0, 0, 0, 0] == 10
     assert not images.flags.writeable
