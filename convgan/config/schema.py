@@ -20,10 +20,11 @@ class DataConfig(Section):
     """Which pictures, from where, and what is done to them once, before training."""
 
     name: str
-    """An entry of `DATASETS`: mnist, fashion-mnist, folder (your own pictures), or an extension."""
+    """An entry of `DATASETS`: mnist, fashion-mnist, kmnist, cifar10, svhn, folder (your own
+    pictures), or an extension."""
     folder: Path | None = None
-    """Where the files are: idx files of a named data set, or your own pictures, of which it may
-    also be a zip archive, or an npz archive of arrays."""
+    """Where the files are: those of a named data set, or your own pictures, which may also be a zip
+    archive, or an npz archive of arrays."""
     source: Literal["auto", "full", "sample"] = "auto"
     """`full` refuses the bundled sample, `sample` asks for it, `auto` takes what it finds."""
     image_size: Annotated[int, Field(ge=8, le=1024)] | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from convgan.data.cifar import Cifar10
 from convgan.data.folder import Folder
-from convgan.data.published import PublishedIdx
+from convgan.data.published_idx import PublishedIdx
+from convgan.data.svhn import Svhn
 from convgan.registry import DATASETS
 
 DATASETS.add("mnist")(
@@ -22,6 +24,7 @@ DATASETS.add("mnist")(
         "https://yann.lecun.com/exdb/mnist/",
         licence="CC BY-SA 3.0",
         evaluator_preset="evaluator-mnist",
+        has_sample=True,
     )
 )
 DATASETS.add("fashion-mnist")(
@@ -51,6 +54,67 @@ DATASETS.add("fashion-mnist")(
         licence="MIT",
         evaluator_preset="evaluator-fashion",
         advice=" or install the Debian package dataset-fashion-mnist",
+        has_sample=True,
+    )
+)
+# The sums and counts of these three are those that tensorflow_datasets records (url_checksums/).
+DATASETS.add("kmnist")(
+    PublishedIdx(
+        name="kmnist",
+        class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+        counts=(60_000, 10_000),
+        sha256=(
+            "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+            "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+            "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+            "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+        ),
+        sums_of="gzipped",
+        url="https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+        origin='"KMNIST Dataset" (created by CODH), adapted from "Kuzushiji Dataset" (created by '
+        "NIJL and others), doi:10.20676/00000341; https://github.com/rois-codh/kmnist",
+        licence="CC BY-SA 4.0",
+    )
+)
+DATASETS.add("cifar10")(
+    Cifar10(
+        name="cifar10",
+        class_names=(
+            "airplane",
+            "automobile",
+            "bird",
+            "cat",
+            "deer",
+            "dog",
+            "frog",
+            "horse",
+            "ship",
+            "truck",
+        ),
+        counts=(50_000, 10_000),
+        files=("cifar-10-binary.tar.gz",),
+        sha256=("c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",),
+        url="https://www.cs.toronto.edu/~kriz/",
+        origin="Alex Krizhevsky, Vinod Nair, Geoffrey Hinton; "
+        "https://www.cs.toronto.edu/~kriz/cifar.html",
+        licence="none stated; to be cited: Krizhevsky, Learning multiple layers of features from "
+        "tiny images, 2009",
+    )
+)
+DATASETS.add("svhn")(
+    Svhn(
+        name="svhn",
+        class_names=tuple("0123456789"),
+        counts=(73_257, 26_032),
+        files=("train_32x32.mat", "test_32x32.mat"),
+        sha256=(
+            "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
+            "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b",
+        ),
+        url="https://ufldl.stanford.edu/housenumbers/",
+        origin="Yuval Netzer, Tao Wang, Adam Coates, Alessandro Bissacco, Bo Wu, Andrew Y. Ng; "
+        "http://ufldl.stanford.edu/housenumbers/",
+        licence="for non-commercial use only",
     )
 )
 DATASETS.add("folder")(Folder())

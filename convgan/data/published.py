@@ -1,25 +1,26 @@
-"""Data sets that were published as four idx files, found in the first place that has them.
+"""Data sets that were published as files, found in the first place that has them.
 
 An explicit folder (data.folder or CONVGAN_DATA) is used or is an error. Without one: Keras's
 cache, the operating system's package, convgan's own downloads, a download, and last the bundled
-sample, with a warning. The order hides nothing.
+sample, if there is one, with a warning. The order hides nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convgan.config import DataConfig
-from convgan.data.download import download_idx
-from convgan.data.idx import idx_sha256, read_idx
+from convgan.data.download import download
 from convgan.data.image_set import Dataset, ImageSet
 from convgan.data.npz import read_npz
 from convgan.data.places import convgan_cache, keras_datasets, system_folders
@@ -27,39 +28,66 @@ from convgan.data.source import DataSource
 from convgan.errors import DataError
 from convgan.registry import DATASETS
 
-IDX_FILES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
-"""Training images, training labels, test images, test labels; each may end in `.gz`."""
-
 Arrays: TypeAlias = "Sequence[NDArray[np.uint8]]"
-"""Training images (N, H, W) and labels (N,), then those of the test."""
+"""Training images (N, H, W) or (N, H, W, C) and labels (N,), then those of the test."""
 
 SAMPLES = Path(__file__).parent / "samples"
 logger = logging.getLogger("convgan")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishedIdx(DataSource):
-    """Four idx files, known by their sums."""
+class Published(DataSource):
+    """Files that are known by their sums. A kind of them is a class with `find` and `load`."""
 
     name: str
     """In a configuration, and of its subfolder."""
     class_names: tuple[str, ...]
     counts: tuple[int, int] | None
-    sha256: tuple[str, str, str, str]
-    """Of the four plain (not gzipped) files, in the order of `IDX_FILES`."""
+    files: tuple[str, ...]
+    """Their names as they are downloaded."""
+    sha256: tuple[str, ...]
+    """Of these, as `sum_of` computes it."""
     url: str
-    """The folder on the web that the gzipped files are in."""
+    """The folder on the web that they are in."""
     origin: str
     licence: str
     evaluator_preset: str | None = None
     advice: str = ""
     """One more way to have the files, in words."""
-    has_sample: bool = True
+    has_sample: bool = False
+
+    forms: ClassVar[str]
+    """In which forms the files are taken, in words."""
+
+    @abstractmethod
+    def find(self, folder: Path) -> dict[str, Path]:
+        """Return those of `files` that a folder has, in this order, whatever their form."""
+
+    @abstractmethod
+    def load(self, found: Mapping[str, Path]) -> Arrays:
+        """Return what all the files hold.
+
+        Raises:
+            DataError: one is damaged or of another form.
+        """
+
+    def sum_of(self, path: Path) -> str:
+        """Return the SHA-256 (hex) of a downloaded file."""
+        with path.open("rb") as file:
+            digest = hashlib.sha256()
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+            return digest.hexdigest()
+
+    def is_original(
+        self,
+        found: Mapping[str, Path],
+        arrays: Arrays,  # noqa: ARG002 (by which a kind may know them)
+    ) -> bool | None:
+        """Return whether these are the published files; None if sums of such are not known."""
+        if any(path.name != name for name, path in found.items()):
+            return None
+        return tuple(map(self.sum_of, found.values())) == self.sha256
 
     def read(self, section: DataConfig) -> Dataset:
         """Return the full set, or the sample where `data.source` is auto and there is none."""
@@ -92,18 +120,22 @@ class PublishedIdx(DataSource):
 
     def sample(self) -> Dataset:
         """Return the bundled sample."""
+        if not self.has_sample:
+            return super().sample()
         arrays = read_npz(SAMPLES / f"{self.name}.npz")
         full = f" of {self.counts[0]:,}" if self.counts else ""
         return self._dataset(arrays, f"bundled sample ({len(arrays[0]):,}{full})")
 
-    def is_original(self, arrays: Arrays) -> bool:
-        """Return whether these are the published images and labels, to the byte."""
-        return tuple(idx_sha256(array) for array in arrays) == self.sha256
-
     def _dataset(self, arrays: Arrays, origin: str) -> Dataset:
         train, test = (
             # (N, H, W) -> (N, H, W, 1)
-            (images[..., None], labels.astype(np.int64), self.class_names, self.name, origin)
+            (
+                images if images.ndim == 4 else images[..., None],
+                labels.astype(np.int64),
+                self.class_names,
+                self.name,
+                origin,
+            )
             for images, labels in (arrays[:2], arrays[2:])
         )
         try:
@@ -114,61 +146,55 @@ class PublishedIdx(DataSource):
     def _explicit(self, folder: Path, what: str) -> Dataset:
         """Read the folder that the user named, which need not hold the published files."""
         folder = folder.expanduser()
-        place = next(filter(_idx_files, (folder / self.name, folder)), folder)
-        files = _idx_files(place)
-        if missing := [name for name in IDX_FILES if name not in files]:
+        place = next(filter(self.find, (folder / self.name, folder)), folder)
+        found = self.find(place)
+        if missing := [name for name in self.files if name not in found]:
             raise DataError(
                 f"{what} is {str(folder)!r}, where {self.name} lacks {', '.join(missing)}; "
-                f"expected there or in its subfolder {self.name}/, plain or with .gz. "
-                f"{self._advice()}"
+                f"expected there or in its subfolder {self.name}/, {self.forms}. {self._advice()}"
             )
-        arrays = [read_idx(path) for path in files.values()]
-        if self.is_original(arrays):
+        arrays = self.load(found)
+        if original := self.is_original(found, arrays):
             return self._dataset(arrays, f"full, from {place}")
         for name in DATASETS:
             other = DATASETS[name]
-            if isinstance(other, PublishedIdx) and other.is_original(arrays):
+            if type(other) is type(self) and other.is_original(found, arrays):
                 raise DataError(
                     f"{what} is {str(folder)!r}, where the files are those of {name}, "
                     f"not of {self.name}; put each set in a subfolder of its name"
                 )
-        dataset = self._dataset(arrays, f"not the published files, from {place}")
-        odd = "%s: the files in %s are not the published ones; numbers will not compare"
+        if original is None:
+            dataset = self._dataset(arrays, f"not checked, from {place}")
+            odd = "%s: the files in %s are not checked: no sums of files in this form are published"
+        else:
+            dataset = self._dataset(arrays, f"not the published files, from {place}")
+            odd = "%s: the files in %s are not the published ones; numbers will not compare"
         logger.warning(odd, self.name, place)
         return dataset
 
     def _cached(self, path: Path) -> Arrays | None:
         """Return what a cache holds, None if nothing; an error if it is not what was published."""
-        arrays = None
-        if path.is_file():
-            arrays = read_npz(path)
-        elif len(files := _idx_files(path)) == len(IDX_FILES):
-            arrays = [read_idx(file) for file in files.values()]
-        if arrays is not None and not self.is_original(arrays):
+        found = self.find(path)
+        if len(found) < len(self.files):
+            return None
+        arrays = self.load(found)
+        if not self.is_original(found, arrays):
             raise DataError(f"{path}: its SHA-256 is not that of the published files; delete it")
         return arrays
 
     def _download(self, folder: Path) -> Arrays:
-        targets = [folder / f"{name}.gz" for name in IDX_FILES]
-        for target, sha256 in zip(targets, self.sha256, strict=True):
+        found = {name: folder / name for name in self.files}
+        for (name, path), sha256 in zip(found.items(), self.sha256, strict=True):
             try:
-                there = idx_sha256(read_idx(target)) == sha256
-            except DataError:
+                there = self.sum_of(path) == sha256
+            except (DataError, OSError):
                 there = False
             if not there:
-                download_idx(f"{self.url}{target.name}", target, sha256=sha256)
-        return [read_idx(target) for target in targets]
+                download(f"{self.url}{name}", path, sha256=sha256, sum_of=self.sum_of)
+        return self.load(found)
 
     def _advice(self) -> str:
-        files = ", ".join(f"{name}.gz" for name in IDX_FILES)
         return (
-            f"To have the full set, put {files} into a folder {self.name}/ and set CONVGAN_DATA "
-            f"to the folder above it{self.advice}."
+            f"To have the full set, put {', '.join(self.files)} (from {self.url}) into a folder "
+            f"{self.name}/ and set CONVGAN_DATA to the folder above it{self.advice}."
         )
-
-
-def _idx_files(folder: Path) -> dict[str, Path]:
-    """Return the files of `IDX_FILES` that are there, plain or gzipped, in this order."""
-    plain_first = [(name, folder / f"{name}{end}") for end in (".gz", "") for name in IDX_FILES]
-    found = {name: path for name, path in plain_first if path.is_file()}
-    return {name: found[name] for name in IDX_FILES if name in found}

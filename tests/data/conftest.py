@@ -11,7 +11,7 @@ import pytest
 
 from convgan.data import places, published
 from convgan.data.idx import idx_sha256
-from convgan.data.published import IDX_FILES, PublishedIdx
+from convgan.data.published_idx import IDX_FILES, PublishedIdx
 from convgan.errors import DataError
 from convgan.registry import DATASETS
 
@@ -33,7 +33,7 @@ def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_network(*args: object, **kwargs: object) -> None:
         raise DataError("there is no network in tests")
 
-    monkeypatch.setattr(published, "download_idx", no_network)
+    monkeypatch.setattr(published, "download", no_network)
 
 
 @pytest.fixture

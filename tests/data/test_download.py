@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from convgan.data import download, read_idx
-from convgan.data.download import download_idx
 from convgan.data.idx import idx_sha256
 from convgan.errors import DataError
 
@@ -24,6 +23,10 @@ ARRAY = np.random.default_rng(0).integers(0, 256, (4, 5, 5), np.uint8)
 GOOD = gzip.compress(idx_bytes(ARRAY))
 SUM = idx_sha256(ARRAY)
 stop = threading.Event()
+
+
+def plain_sum(path: Path) -> str:
+    return idx_sha256(read_idx(path))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -91,7 +94,9 @@ def get(
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(download, "_ALLOWED", "http://127.0.0.1")
-        download_idx(url, target, sha256=sha256, max_bytes=max_bytes, timeout=timeout)
+        download.download(
+            url, target, sha256=sha256, sum_of=plain_sum, max_bytes=max_bytes, timeout=timeout
+        )
 
 
 def left(folder: Path) -> list[str]:
@@ -112,7 +117,7 @@ def test_a_good_file_is_kept(server: str, tmp_path: Path, name: str) -> None:
         ("missing.gz", "404"),
         ("truncated.gz", "could not be downloaded: .*IncompleteRead"),
         ("unannounced.gz", "bytes or more, the limit is"),
-        ("no-idx.gz", "gave no idx file"),
+        ("no-idx.gz", "gave a damaged file"),
         ("to-http.gz", "only https"),
     ],
 )
@@ -176,7 +181,7 @@ def test_ctrl_c_leaves_nothing(
 @pytest.mark.parametrize("url", ["http://example.invalid/x", "file:///etc/hosts", "ftp://x/y"])
 def test_https_only(tmp_path: Path, url: str) -> None:
     with pytest.raises(DataError, match="only https"):
-        download_idx(url, tmp_path / "x.gz", sha256=SUM)
+        download.download(url, tmp_path / "x.gz", sha256=SUM, sum_of=plain_sum)
 
 
 def test_nobody_answers(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from convgan.config import DataConfig
 from convgan.data import load_dataset, published
 from convgan.data.idx import idx_sha256
-from convgan.data.published import IDX_FILES, PublishedIdx
+from convgan.data.published_idx import IDX_FILES, PublishedIdx
 from convgan.errors import DataError
 
 from .making import Four, some_arrays, write_four, write_npz
@@ -108,7 +109,7 @@ def test_an_explicit_folder_without_the_files_is_an_error(
 ) -> None:
     monkeypatch.setenv("CONVGAN_DATA", str(folder))
     (folder / f"{IDX_FILES[3]}.gz").unlink()
-    with pytest.raises(DataError, match=rf"CONVGAN_DATA is '{folder}'.*lacks {IDX_FILES[3]};"):
+    with pytest.raises(DataError, match=rf"CONVGAN_DATA is '{folder}'.*lacks {IDX_FILES[3]}.gz;"):
         load_dataset(MNIST)
     with pytest.raises(DataError, match=r"data\.folder is .*lacks train-images"):
         load_dataset(DataConfig(name="mnist", folder=tmp_path / "none"))
@@ -220,12 +221,12 @@ def test_a_download_gets_what_is_missing_or_bad(
     (own / f"{IDX_FILES[1]}.gz").write_bytes(b"bad")
     got = []
 
-    def download(url: str, target: Path, *, sha256: str) -> None:
+    def download(url: str, target: Path, *, sha256: str, sum_of: Callable[[Path], str]) -> None:
         got.append(url)
         shutil.copy(folder / target.name, target)
-        assert sha256 == idx_sha256(arrays[IDX_FILES.index(target.stem)])
+        assert sha256 == idx_sha256(arrays[IDX_FILES.index(target.stem)]) == sum_of(target)
 
-    monkeypatch.setattr(published, "download_idx", download)
+    monkeypatch.setattr(published, "download", download)
     assert is_small_set(FULL, arrays) == "full, downloaded"
     assert got == [f"https://x.invalid/{name}.gz" for name in IDX_FILES[1:]]
 

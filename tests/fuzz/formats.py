@@ -63,6 +63,51 @@ def edit_gzip(rng: Random, data: bytes, edit: Edit) -> bytes:
     return gzip.compress(edit(plain), 1, mtime=0)
 
 
+def edit_tar_gz(rng: Random, data: bytes, edit: Edit) -> bytes:
+    """Edit a header of the tar archive in a gzip file and mend its checksum, or move a member."""
+    try:
+        plain = bytearray(gzip.decompress(data))
+    except (OSError, EOFError, zlib.error):
+        return edit(data)
+    heads = [at for at in range(0, len(plain) - 511, 512) if plain[at + 257 : at + 262] == b"ustar"]
+    at = rng.choice(heads or [0])
+    head = (
+        bytearray(edit(bytes(plain[at : at + 157]))[:157].ljust(157, b"\0"))
+        + plain[at + 157 : at + 512]
+    )
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    if rng.random() < 0.2:
+        start = rng.choice(heads or [0])
+        plain[start:start] = plain[at : at + rng.choice((512, 4096, 1 << 14))]
+    plain[at : at + 512] = head
+    return gzip.compress(bytes(plain), 1, mtime=0)
+
+
+def edit_mat(rng: Random, data: bytes, edit: Edit) -> bytes:
+    """Edit what a variable of a MAT-file holds, packed again if it was, or have it twice."""
+    parts, at = [data[:128]], 128
+    while at + 8 <= len(data):
+        (size,) = struct.unpack_from("<I", data, at + 4)
+        parts.append(data[at : at + 8 + size])
+        at += 8 + size
+    place = rng.randrange(len(parts))
+    kind, content = parts[place][:4], parts[place][8:]
+    if place == 0 or rng.random() < 0.1:
+        parts[place] = edit(parts[place])
+        parts.append(rng.choice(parts))
+    elif kind == b"\x0f\0\0\0":
+        try:
+            content = zlib.compress(edit(zlib.decompress(content)), 1)
+        except zlib.error:
+            content = edit(content)
+    else:
+        content = edit(content)
+    if place:
+        parts[place] = kind + struct.pack("<I", len(content)) + content
+    return b"".join(parts)
+
+
 def edit_zip(rng: Random, data: bytes, edit: Edit) -> bytes:
     """Edit a member, or leave one out, or have it twice, or compress it otherwise."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import os
+import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,23 +20,36 @@ from unittest import mock
 
 import numpy as np
 from PIL import Image, ImageDraw
+from scipy.io import savemat
 
 from convgan.arrays import form_of, read_arrays, write_arrays
 from convgan.config import DataConfig, load_config
 from convgan.data import load_dataset, read_idx, read_npz
+from convgan.data.cifar import read_archive
 from convgan.data.preparation import prepare
+from convgan.data.svhn import Svhn
 from convgan.generation.latents import Latents, read_latents, write_latents
+from convgan.registry import DATASETS
 from convgan.runs import Run, all_runs
 from convgan.runs.log import MetricsFile
-from tests.data.making import idx_bytes, some_arrays, write_npz
+from tests.data.making import (
+    cifar_archive,
+    colour_arrays,
+    idx_bytes,
+    some_arrays,
+    svhn_file,
+    write_npz,
+)
 
 from .formats import (
     Editor,
     edit_gzip,
     edit_json,
+    edit_mat,
     edit_members,
     edit_png,
     edit_safetensors,
+    edit_tar_gz,
     edit_text,
     edit_zip,
 )
@@ -59,6 +73,40 @@ def _idx_files(folder: Path) -> list[bytes]:
 
 def _read_idx(content: bytes, folder: Path) -> Any:
     return read_idx(_written(folder / "images", content))
+
+
+def _cifar_archives(folder: Path) -> list[bytes]:
+    arrays = colour_arrays(np.random.default_rng(5))
+    few = (arrays[0][:5], arrays[1][:5], arrays[2][:1], arrays[3][:1])
+    return [cifar_archive(few, form) for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)]
+
+
+def _read_cifar(content: bytes, folder: Path) -> Any:
+    batches = read_archive(_written(folder / "a.tar.gz", content))
+    assert len(batches) == 6
+    assert all(images.shape == (len(labels), 32, 32, 3) for images, labels in batches)
+    return batches
+
+
+def _svhn_files(folder: Path) -> list[bytes]:
+    images, labels, *_ = colour_arrays(np.random.default_rng(6), 4)
+    savemat(
+        folder / "a.mat",
+        {"a": {"b": [1, "c"]}, "X": images[:3].transpose(1, 2, 3, 0), "y": labels[1:4]},
+    )
+    return [
+        *(svhn_file(images[:3], labels[:3], compressed=each) for each in (True, False)),
+        (folder / "a.mat").read_bytes(),
+    ]
+
+
+def _read_svhn(content: bytes, folder: Path) -> Any:
+    entry = DATASETS["svhn"]
+    assert isinstance(entry, Svhn)
+    images, labels = entry.load({"train_32x32.mat": _written(folder / "a.mat", content)})
+    assert images.ndim == 4
+    assert labels.max() < 10
+    return images, labels
 
 
 def _npz_files(folder: Path) -> list[bytes]:
@@ -473,6 +521,8 @@ def _written(path: Path, content: bytes) -> Path:
 
 READERS: dict[str, Reader] = {
     "idx": Reader(_idx_files, _read_idx, (edit_gzip,)),
+    "cifar": Reader(_cifar_archives, _read_cifar, (edit_gzip, edit_tar_gz)),
+    "svhn": Reader(_svhn_files, _read_svhn, (edit_mat,)),
     "npz": Reader(_npz_files, _read_npz, (edit_zip,)),
     "pictures": Reader(_pictures, _read_pictures, (edit_png,)),
     "archive": Reader(_archives, _read_archive, (edit_zip, edit_members)),
