@@ -8,7 +8,14 @@ from convgan.data.published_idx import PublishedIdx
 from convgan.data.svhn import Svhn
 from convgan.registry import DATASETS
 
-DATASETS.add("mnist")(
+_CLOTHES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+_CIFAR10 = (
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)  # fmt: skip
+_PUBLISHED = (
     PublishedIdx(
         name="mnist",
         class_names=tuple("0123456789"),
@@ -25,23 +32,10 @@ DATASETS.add("mnist")(
         licence="CC BY-SA 3.0",
         evaluator_preset="evaluator-mnist",
         has_sample=True,
-    )
-)
-DATASETS.add("fashion-mnist")(
+    ),
     PublishedIdx(
         name="fashion-mnist",
-        class_names=(
-            "T-shirt/top",
-            "Trouser",
-            "Pullover",
-            "Dress",
-            "Coat",
-            "Sandal",
-            "Shirt",
-            "Sneaker",
-            "Bag",
-            "Ankle boot",
-        ),
+        class_names=_CLOTHES,
         counts=(60_000, 10_000),
         sha256=(
             "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -55,10 +49,8 @@ DATASETS.add("fashion-mnist")(
         evaluator_preset="evaluator-fashion",
         advice=" or install the Debian package dataset-fashion-mnist",
         has_sample=True,
-    )
-)
-# The sums and counts of these three are those that tensorflow_datasets records (url_checksums/).
-DATASETS.add("kmnist")(
+    ),
+    # Sums and counts of the next three are those that tensorflow_datasets records.
     PublishedIdx(
         name="kmnist",
         class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
@@ -74,23 +66,10 @@ DATASETS.add("kmnist")(
         origin='"KMNIST Dataset" (created by CODH), adapted from "Kuzushiji Dataset" (created by '
         "NIJL and others), doi:10.20676/00000341; https://github.com/rois-codh/kmnist",
         licence="CC BY-SA 4.0",
-    )
-)
-DATASETS.add("cifar10")(
+    ),
     Cifar10(
         name="cifar10",
-        class_names=(
-            "airplane",
-            "automobile",
-            "bird",
-            "cat",
-            "deer",
-            "dog",
-            "frog",
-            "horse",
-            "ship",
-            "truck",
-        ),
+        class_names=_CIFAR10,
         counts=(50_000, 10_000),
         files=("cifar-10-binary.tar.gz",),
         sha256=("c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",),
@@ -99,9 +78,7 @@ DATASETS.add("cifar10")(
         "https://www.cs.toronto.edu/~kriz/cifar.html",
         licence="none stated; to be cited: Krizhevsky, Learning multiple layers of features from "
         "tiny images, 2009",
-    )
-)
-DATASETS.add("svhn")(
+    ),
     Svhn(
         name="svhn",
         class_names=tuple("0123456789"),
@@ -115,6 +92,8 @@ DATASETS.add("svhn")(
         origin="Yuval Netzer, Tao Wang, Adam Coates, Alessandro Bissacco, Bo Wu, Andrew Y. Ng; "
         "http://ufldl.stanford.edu/housenumbers/",
         licence="for non-commercial use only",
-    )
+    ),
 )
+for entry in _PUBLISHED:
+    DATASETS.add(entry.name)(entry)
 DATASETS.add("folder")(Folder())

@@ -10,23 +10,13 @@ _CHUNK = 1 << 16
 
 
 class Unpacked:
-    """What a zlib stream or a gzip file of one member holds, read from its start on.
-
-    Not gzip.GzipFile, which takes a second for each megabyte of empty members, or of a file
-    name in the header.
-    """
+    """What a zlib stream, or a gzip file of one member, holds from its start on."""
 
     def __init__(self, file: BinaryIO, wbits: int) -> None:
-        self._file = file
-        self._stream = zlib.decompressobj(wbits)
+        self._file, self._stream = file, zlib.decompressobj(wbits)
 
     def read(self, count: int) -> bytearray:
-        """Return the next `count` bytes.
-
-        Raises:
-            EOFError: there are not so many.
-            zlib.error: they are damaged.
-        """
+        """Return the next `count` bytes; an EOFError if there are not so many."""
         content = bytearray()
         while len(content) < count:
             packed = self._stream.unconsumed_tail or self._file.read(_CHUNK)
@@ -34,8 +24,3 @@ class Unpacked:
                 raise EOFError("the compressed data end too early")
             content += self._stream.decompress(packed, count - len(content))
         return content
-
-    def skip(self, count: int) -> None:
-        """Unpack `count` bytes for nothing."""
-        for start in range(0, count, _CHUNK):
-            self.read(min(_CHUNK, count - start))

@@ -25,7 +25,7 @@ from scipy.io import savemat
 from convgan.arrays import form_of, read_arrays, write_arrays
 from convgan.config import DataConfig, load_config
 from convgan.data import load_dataset, read_idx, read_npz
-from convgan.data.cifar import read_archive
+from convgan.data.cifar import read_batches
 from convgan.data.preparation import prepare
 from convgan.data.svhn import Svhn
 from convgan.generation.latents import Latents, read_latents, write_latents
@@ -82,7 +82,7 @@ def _cifar_archives(folder: Path) -> list[bytes]:
 
 
 def _read_cifar(content: bytes, folder: Path) -> Any:
-    batches = read_archive(_written(folder / "a.tar.gz", content))
+    batches = read_batches(_written(folder / "a.tar.gz", content))
     assert len(batches) == 6
     assert all(images.shape == (len(labels), 32, 32, 3) for images, labels in batches)
     return batches
