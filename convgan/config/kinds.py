@@ -86,6 +86,8 @@ class Loss(Named, ABC):
     """Whether the sigmoid of a logit is a probability of being real: so the log names it."""
     paired: ClassVar[bool] = False
     """Whether the generator's loss looks at the real logits too."""
+    boundary: ClassVar[float | None] = None
+    """The logit above which an image counts as real; None: one above a generated image's."""
     guessing: ClassVar[float | None] = None
     """d_loss of a discriminator that cannot tell real from fake; None: it has no scale."""
 

@@ -66,6 +66,26 @@ Optimizer = Annotated[Adam | AdamW | Muon | RMSprop | SGD, Discriminator("name")
 Schedule = Literal["constant", "cosine", "linear", "one_cycle"]
 
 
+class Augment(Section):
+    """Random changes of real and generated images alike, for the discriminator's eyes only.
+
+    Zhao et al., 2020, with the adaptive probability of Karras et al., 2020.
+    """
+
+    probability: Annotated[float, Field(ge=0, le=1)] | Literal["adaptive"] = "adaptive"
+    """Of each change of each image. `adaptive`: as high as keeps the discriminator at `target`."""
+    target: Fraction = 0.6
+    """Of training images, the fraction that counts as real less the fraction that does not."""
+    ramp_images: Annotated[int, Field(ge=1, le=2**31)] = 50_000
+    """In which an adaptive probability can go from 0 to 1; 500,000 in the paper, of 25 million."""
+    color: bool = True
+    """Brightness, saturation and contrast."""
+    translation: Fraction = 0.125
+    """By at most this fraction of the sides; 0 for none."""
+    cutout: Fraction = 0.5
+    """Of a rectangle with this fraction of the sides; 0 for none."""
+
+
 class TrainConfig(Section):
     """What both trainings share."""
 
@@ -77,6 +97,9 @@ class TrainConfig(Section):
     schedule: Schedule = "constant"
     """How the learning rates change: not at all, falling to 0 by a half cosine or a straight
     line, or rising for 30 % of the steps and falling to 0 after (Smith and Topin, 2018)."""
+    augmentations: tuple[ChosenAugmentation, ...] = ()
+    """Random changes of each training image, one after the other. A generator learns to make them,
+    too: flip, but not cutout."""
     precision: Literal["float32", "mixed_bfloat16", "auto"] = "float32"
     """`auto`: the faster one where the device computes in bfloat16, else float32; the run's own
     configuration has which it was."""
@@ -92,8 +115,6 @@ class ClassifierTrainConfig(TrainConfig):
     """Sparse cross-entropy on labelled images."""
 
     optimizer: Optimizer
-    augmentations: tuple[ChosenAugmentation, ...] = ()
-    """Random changes of each training image, one after the other."""
     label_smoothing: Fraction = 0.0
     """Fraction of the label that is spread over all classes (Szegedy et al., 2016)."""
     class_weights: Literal["equal", "balanced"] = "equal"
@@ -115,6 +136,8 @@ class GanTrainConfig(TrainConfig):
     `alternating`; 5 in the recipe of Gulrajani et al. (2017)."""
     loss: ChosenLoss
     penalty: ChosenPenalty | None = None
+    augment: Augment | None = None
+    """Changes that the generator does not learn to make, for few training images."""
     generator_optimizer: Adam
     discriminator_optimizer: Adam
     ema_decay: Fraction = 0.999

@@ -24,6 +24,8 @@ _PANELS = {
     "d_fake": "probability",
     "d_real_output": "mean output of the\ndiscriminator",
     "d_fake_output": "mean output of the\ndiscriminator",
+    "d_sign": "mean sign of D,\nprobability",
+    "augment_p": "mean sign of D,\nprobability",
     "learning_rate": "learning rate",
     "grad_norm": "gradient norm",
 }

@@ -103,8 +103,8 @@ class Cutout(Augmentation):
         fraction = drawn(lambda rows: tf.random.stateless_uniform([rows, 2], seed), _count(images))
         # The first row and column of the square; the centre is size // 2 further.
         first = tf.cast(fraction * [float(height), float(width)], tf.int32) - self.size // 2
-        rows = _inside(height, first[:, 0], self.size)[:, :, None, None]
-        columns = _inside(width, first[:, 1], self.size)[:, None, :, None]
+        rows = inside(height, first[:, 0], self.size)[:, :, None, None]
+        columns = inside(width, first[:, 1], self.size)[:, None, :, None]
         return tf.where(rows & columns, tf.zeros([], images.dtype), images)
 
 
@@ -117,7 +117,8 @@ def _moved(size: int, offsets: tf.Tensor) -> tf.Tensor:
     return tf.clip_by_value(tf.range(size)[None, :] - offsets[:, None], 0, size - 1)
 
 
-def _inside(size: int, first: tf.Tensor, side: int) -> tf.Tensor:
+def inside(size: int, first: tf.Tensor, side: int) -> tf.Tensor:
+    """Return which of `size` pixels lie among the `side` from `first` (N,) on, bool (N, size)."""
     index = tf.range(size)[None, :] - first[:, None]
     return (index >= 0) & (index < side)
 

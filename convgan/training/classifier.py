@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,7 +13,7 @@ from convgan.config import ClassifierTrainConfig
 from convgan.models.layers import update_spectral_norms
 from convgan.models.pixels import to_float
 from convgan.training.optimizers import build_optimizer, update
-from convgan.training.streams import rng_counter, stream_seed
+from convgan.training.streams import augmented, rng_counter
 from convgan.training.task import Due, Logs
 
 
@@ -22,6 +24,7 @@ class ClassifierTask:
     """
 
     log_names = ("loss", "accuracy", "grad_norm", "learning_rate")
+    extra_variables: Mapping[str, keras.Variable] = {}
 
     def __init__(
         self,
@@ -66,7 +69,8 @@ class ClassifierTask:
         step = tf.identity(self.step.value)
         self.step.assign_add(1)
         update_spectral_norms(self.network)
-        x = self._augmented(to_float(images), rng_counter(step, self.rollbacks.value))
+        counter = rng_counter(step, self.rollbacks.value)
+        x = augmented(to_float(images), self.train_config.augmentations, self.seed, counter)
         learning_rate = tf.identity(self.optimizer.learning_rate)
         with tf.GradientTape() as tape:
             logits = self.network(x, training=True)
@@ -80,16 +84,6 @@ class ClassifierTask:
         gradients = tape.gradient(total, self.network.trainable_variables)
         [norm] = update((self.optimizer, gradients, self.network))
         return logs | {"grad_norm": norm, "learning_rate": learning_rate}
-
-    def _augmented(self, x: tf.Tensor, counter: tf.Tensor) -> tf.Tensor:
-        """Apply the configured augmentations, each with a random stream of its own."""
-        names: list[str] = []
-        for augmentation in self.train_config.augmentations:
-            times = names.count(augmentation.name)
-            stream = f"{augmentation.name}{times + 1}" if times else augmentation.name
-            x = augmentation(x, stream_seed(self.seed, stream, counter))
-            names.append(augmentation.name)
-        return x
 
 
 def _loss_and_accuracy(logits: tf.Tensor, labels: tf.Tensor) -> Logs:

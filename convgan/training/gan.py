@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import keras
@@ -14,9 +15,10 @@ from convgan.models.conditioning import inputs_of
 from convgan.models.layers import update_spectral_norms
 from convgan.models.pixels import to_float, to_uint8
 from convgan.replicas import drawn
+from convgan.training.differentiable import AdaptiveProbability, diff_augment
 from convgan.training.one_pass import logit_gradients, treats_samples_separately
 from convgan.training.optimizers import build_optimizer, update
-from convgan.training.streams import draw_labels, rng_counter, stream_seed
+from convgan.training.streams import augmented, draw_labels, rng_counter, stream_seed
 from convgan.training.task import Due, Logs, when
 
 
@@ -59,6 +61,9 @@ class GAN:
         self.seed = seed
         self.step = keras.Variable(0, dtype="int64", trainable=False, name="step")
         self.rollbacks = keras.Variable(0, dtype="int64", trainable=False, name="rollbacks")
+        self.ada: AdaptiveProbability | None = None
+        if train.augment and train.augment.probability == "adaptive":
+            self.ada = AdaptiveProbability(train.augment, train.batch_size)
         self.generator_optimizer = build_optimizer(
             train.generator_optimizer, train.schedule, total_steps // train.critic_steps, generator
         )
@@ -72,12 +77,13 @@ class GAN:
 
         `d_real` and `d_fake` are mean probabilities of being real; of a loss whose outputs are
         none, `d_real_output` and `d_fake_output` are the mean outputs. Gradient norms are over all
-        weights of a network.
+        weights of a network. `augment_p` follows `d_sign`, see `AdaptiveProbability`.
         """
         outputs = self._output_names()
         penalty = ("penalty",) if self.train_config.penalty else ()
         norms = ("d_grad_norm", "g_grad_norm", "d_learning_rate", "g_learning_rate")
-        return ("d_loss", "g_loss", *outputs, *penalty, *norms)
+        adaptive = ("d_sign", "augment_p") if self.ada else ()
+        return ("d_loss", "g_loss", *outputs, *penalty, *norms, *adaptive)
 
     @property
     def sampler(self) -> keras.Model:
@@ -97,6 +103,11 @@ class GAN:
             "generator_optimizer": self.generator_optimizer,
             "discriminator_optimizer": self.discriminator_optimizer,
         }
+
+    @property
+    def extra_variables(self) -> dict[str, keras.Variable]:
+        """Those of the adaptive probability, if there is one."""
+        return self.ada.variables if self.ada else {}
 
     def sample(self, stream: str, count: int, labels: tf.Tensor | None = None) -> tf.Tensor:
         """Return uint8 images of the sampler, the same for the same arguments.
@@ -136,10 +147,12 @@ class GAN:
             "d_learning_rate": tf.identity(self.discriminator_optimizer.learning_rate),
             "g_learning_rate": tf.identity(self.generator_optimizer.learning_rate),
         }
-        real = to_float(images)
-        if self.train_config.update == "alternating":
-            return self._alternating(real, labels, step, due) | rates
-        return self._simultaneous(real, labels, step, due) | rates
+        counter = rng_counter(step, self.rollbacks.value)
+        real = augmented(to_float(images), self.train_config.augmentations, self.seed, counter)
+        alternating = self.train_config.update == "alternating"
+        update_both = self._alternating if alternating else self._simultaneous
+        logs = update_both(real, labels, step, due) | rates
+        return logs | self.ada.follow(logs["d_sign"], step) if self.ada else logs
 
     def generate(self, z: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
         """Return the generator's images in training, of the labels (N,) if it is conditional."""
@@ -149,6 +162,17 @@ class GAN:
         """Return the discriminator's logits (N, 1) in training."""
         return self.discriminator(inputs_of(self.discriminator, images, labels), training=True)
 
+    def _augmentation(self, counter: tf.Tensor) -> Callable[[tf.Tensor, str], tf.Tensor]:
+        """Return what changes images for the discriminator's eyes in this step, by a stream."""
+        config = self.train_config.augment
+        if config is None:
+            return lambda images, _stream: images
+        # Read once: all of a step has the same, which moves at its end.
+        p = tf.identity(self.ada.p.value) if self.ada else config.probability
+        return lambda images, stream: diff_augment(
+            images, config, stream_seed(self.seed, stream, counter), p
+        )
+
     def _alternating(
         self, real: tf.Tensor, labels: tf.Tensor | None, step: tf.Tensor, due: Due
     ) -> Logs:
@@ -156,7 +180,9 @@ class GAN:
         loss = self.train_config.loss
         count = tf.shape(real)[0]
         counter = rng_counter(step, self.rollbacks.value)
-        fake = self.generate(self.noise("d_noise", counter, count), labels)
+        augment = self._augmentation(counter)
+        real = augment(real, "augment_real")
+        fake = augment(self.generate(self.noise("d_noise", counter, count), labels), "augment_fake")
         with tf.GradientTape() as tape:
             real_logits, fake_logits = self.judge(real, labels), self.judge(fake, labels)
             d_loss, g_loss = loss(real_logits, fake_logits)
@@ -170,7 +196,8 @@ class GAN:
             new_real_logits = real_logits
             z = self.noise("g_noise", counter, count)
             with tf.GradientTape() as tape:
-                fake_logits = self.judge(self.generate(z, labels), labels)
+                fake = augment(self.generate(z, labels), "augment_g")
+                fake_logits = self.judge(fake, labels)
                 if loss.paired:  # else g_loss ignores them
                     new_real_logits = self.judge(real, labels)
                 _, g_loss = loss(new_real_logits, fake_logits)
@@ -190,9 +217,11 @@ class GAN:
         """Both networks from one forward pass, each against the other as it was before."""
         loss = self.train_config.loss
         counter = rng_counter(step, self.rollbacks.value)
+        augment = self._augmentation(counter)
+        real = augment(real, "augment_real")
         z = self.noise("d_noise", counter, tf.shape(real)[0])
         with tf.GradientTape() as g_tape:
-            fake = self.generate(z, labels)
+            fake = augment(self.generate(z, labels), "augment_fake")
         with tf.GradientTape(persistent=True) as d_tape:
             d_tape.watch(fake)
             real_logits, fake_logits = self.judge(real, labels), self.judge(fake, labels)
@@ -265,4 +294,8 @@ class GAN:
         shown = tf.sigmoid if self.train_config.loss.probabilities else tf.identity
         outputs = (tf.reduce_mean(shown(logits)) for logits in (real_logits, fake_logits))
         logs = {"d_loss": d_loss, **dict(zip(self._output_names(), outputs, strict=True))}
+        if self.ada:
+            boundary = self.train_config.loss.boundary
+            margin = real_logits - (fake_logits if boundary is None else boundary)
+            logs["d_sign"] = tf.reduce_mean(tf.sign(margin))
         return logs | {"penalty": penalty} if self.train_config.penalty else logs

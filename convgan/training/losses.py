@@ -26,6 +26,7 @@ class NonSaturating(Loss):
 
     probabilities: ClassVar[bool] = True
     guessing: ClassVar[float | None] = 2 * math.log(2)
+    boundary: ClassVar[float | None] = 0.0
 
     @property
     def real_label(self) -> float:
@@ -45,6 +46,7 @@ class LeastSquares(Loss):
 
     name: Literal["least_squares"]
     guessing: ClassVar[float | None] = 0.25
+    boundary: ClassVar[float | None] = 0.5
 
     def __call__(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> Scalars:
         """Return half the mean squared distances; the outputs are compared with the labels."""
@@ -59,6 +61,7 @@ class Hinge(Loss):
 
     name: Literal["hinge"]
     guessing: ClassVar[float | None] = 2.0
+    boundary: ClassVar[float | None] = 0.0
 
     def __call__(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> Scalars:
         """Return how far the margins are missed on average, and minus the mean fake logit."""

@@ -54,7 +54,7 @@ class TrainingState:
 
     Args:
         folder: of the checkpoints.
-        task: its networks, optimizers and counters are what is saved.
+        task: its networks, optimizers, counters and extra variables are what is saved.
         keep: how many of the newest checkpoints stay, in addition to that of the best epoch.
         about: JSON values that each checkpoint has in addition to the progress.
         check: called with a checkpoint's header before it is restored; raises if it is of
@@ -79,7 +79,8 @@ class TrainingState:
         self.check = check
         self.before_save = before_save
         self.progress = Progress()
-        self._variables = {"step": task.step, "rollbacks": task.rollbacks}
+        counters = {"step": task.step, "rollbacks": task.rollbacks}
+        self._variables = counters | dict(task.extra_variables)
         for name, part in (*task.networks.items(), *task.optimizers.items()):
             self._variables |= named_variables(name, part.variables)  # dropout's seeds included
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+
+from convgan.config.kinds import Augmentation
 
 
 def stream_seed(run_seed: int, stream: str, step: tf.Tensor | int) -> tf.Tensor:
@@ -40,6 +43,19 @@ def batch_indices(
     return tf.raw_ops.RandomIndexShuffle(
         index=tf.cast(positions, tf.int32), seed=seeds, max_index=count - 1, rounds=4
     )
+
+
+def augmented(
+    images: tf.Tensor, augmentations: Sequence[Augmentation], run_seed: int, counter: tf.Tensor
+) -> tf.Tensor:
+    """Apply augmentations one after the other, each with a random stream of its own."""
+    names: list[str] = []
+    for augmentation in augmentations:
+        times = names.count(augmentation.name)
+        stream = f"{augmentation.name}{times + 1}" if times else augmentation.name
+        images = augmentation(images, stream_seed(run_seed, stream, counter))
+        names.append(augmentation.name)
+    return images
 
 
 def draw_labels(fractions: NDArray[np.float64], seed: tf.Tensor, count: int) -> tf.Tensor:

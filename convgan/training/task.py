@@ -37,6 +37,10 @@ class Task(Protocol):
     def optimizers(self) -> Mapping[str, keras.optimizers.Optimizer]:
         """All optimizers, by name; built, so that a resume finds their moments."""
 
+    @property
+    def extra_variables(self) -> Mapping[str, keras.Variable]:
+        """What a checkpoint has besides networks, optimizers and the two counters, by name."""
+
     def due(self, step: tf.Tensor) -> Due:
         """Return what only some steps do, and whether this one does."""
 

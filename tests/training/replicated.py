@@ -46,8 +46,16 @@ def _gan(*case: str) -> Task:
     return dcgan(train, norm=norm, generator_norm=norm)
 
 
+def _augmented(update: str) -> Task:
+    """With p from 0 to 1 in the first 10 steps."""
+    augment = {"target": 0.0, "ramp_images": 64}
+    changes = {"penalty": PENALTIES["r1"], "augmentations": ["flip"], "augment": augment}
+    return dcgan(gan_train(schedule="constant", **changes, **UPDATES[update]))
+
+
 CASES: dict[str, Callable[[], Task]] = {
     "classifier": partial(classifier, shift=1, dropout=0.3, schedule="constant"),
+    **{f"augmented, {update}": partial(_augmented, update) for update in UPDATES},
     **{
         ", ".join(case) + " norm": partial(_gan, *case)
         for case in itertools.product(LOSSES, PENALTIES, UPDATES, ("none", "batch"))

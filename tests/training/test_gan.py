@@ -12,6 +12,7 @@ import tensorflow as tf
 from convgan.config import GanTrainConfig
 from convgan.config.kinds import LOSSES, Loss
 from convgan.models.pixels import to_float
+from convgan.training.differentiable import diff_augment
 from convgan.training.gan import GAN
 from convgan.training.streams import stream_seed
 from tests.test_contracts import SMALLEST
@@ -69,6 +70,12 @@ def r1_by_hand(discriminator: keras.Model, real: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(gradient**2) / (2 * real.shape[0])
 
 
+def as_seen(task: GAN, images: tf.Tensor, stream: str) -> tf.Tensor:
+    """What the discriminator sees of them in the first step."""
+    augment = task.train_config.augment
+    return diff_augment(images, augment, stream_seed(21, stream, 0), 1.0) if augment else images
+
+
 def descend(network: keras.Model, tape: tf.GradientTape, loss: tf.Tensor, rate: float) -> None:
     variables = network.trainable_variables
     for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
@@ -81,9 +88,9 @@ def step_by_hand(
     """The step that should be made from the task's weights: D, then G through old or new D."""
     generator, discriminator = twins(task)
     before = discriminator.get_weights()
-    real = to_float(BATCH)
+    real = as_seen(task, to_float(BATCH), "augment_real")
     with tf.GradientTape() as tape:
-        fake = generator(noise("d_noise", 0), training=True)
+        fake = as_seen(task, generator(noise("d_noise", 0), training=True), "augment_fake")
         real_logits = discriminator(real, training=True)
         d_loss, _ = loss_of(loss)(real_logits, discriminator(fake, training=True))
         if penalty:
@@ -95,7 +102,9 @@ def step_by_hand(
         discriminator.set_weights(before)
     z = noise("g_noise" if fresh else "d_noise", 0)
     with tf.GradientTape() as tape:
-        fake_logits = discriminator(generator(z, training=True), training=True)
+        fake = generator(z, training=True)
+        fake = as_seen(task, fake, "augment_g" if fresh else "augment_fake")
+        fake_logits = discriminator(fake, training=True)
         _, g_loss = loss_of(loss)(discriminator(real, training=True), fake_logits)
     descend(generator, tape, g_loss, G_RATE)
     discriminator.set_weights(after)
@@ -154,6 +163,19 @@ def test_one_step_with_a_penalty(update: str) -> None:
     assert float(logs["penalty"]) == pytest.approx(float(value), rel=1e-4)
     assert float(logs["d_loss"]) == pytest.approx(float(bare["d_loss"]), rel=1e-5)
     assert "penalty" in task.log_names
+
+
+@pytest.mark.parametrize("loss", ["hinge", "relativistic"])
+@pytest.mark.parametrize("update", ["simultaneous", "alternating"])
+def test_one_step_with_augmentation(update: str, loss: str) -> None:
+    """In both networks' updates, and under the penalty."""
+    augment = {"probability": 1.0, "cutout": 0.3}
+    task = with_sgd(gan_train(update=update, loss=loss, penalty=PENALTY, augment=augment))
+    generator, discriminator = step_by_hand(task, loss, fresh=update == "alternating", penalty=2.0)
+    logs = task.train_step(BATCH)
+    assert_alike(task.discriminator, discriminator)
+    assert_alike(task.generator, generator)
+    assert set(logs) == set(task.log_names)
 
 
 def test_logs_are_what_they_say() -> None:

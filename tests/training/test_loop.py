@@ -254,6 +254,7 @@ class Spy:
     def __init__(self, task: Task) -> None:
         self.seed, self.step, self.rollbacks = task.seed, task.step, task.rollbacks
         self.networks, self.optimizers = task.networks, task.optimizers
+        self.extra_variables = task.extra_variables
         self.seen: list[tuple[Any, Any]] = []
 
     def due(self, _step: tf.Tensor) -> Due:

@@ -45,6 +45,7 @@ class Poisoned:
     def __init__(self, task: Task) -> None:
         self.task = task
         self.seed, self.step, self.rollbacks = task.seed, task.step, task.rollbacks
+        self.extra_variables = task.extra_variables
         self.at = tf.Variable(NEVER, dtype=tf.int64)
         self.left = tf.Variable(0, dtype=tf.int64)
 
@@ -80,7 +81,8 @@ class Poisoned:
 def fresh(case: str) -> Poisoned:
     if case == "classifier":
         return Poisoned(classifier(shift=2, dropout=0.4))
-    return Poisoned(dcgan(gan_train(ema_decay=0.9), dropout=0.3, norm="batch"))
+    augment = {"target": 0.0, "ramp_images": 64}
+    return Poisoned(dcgan(gan_train(ema_decay=0.9, augment=augment), dropout=0.3, norm="batch"))
 
 
 reset = reused(fresh)

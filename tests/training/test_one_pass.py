@@ -39,6 +39,11 @@ NETWORKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "norm in the generator": ({}, {"generator_norm": "batch"}),
     "r1": ({"penalty": {"name": "r1", "weight": 2.0}}, {}),
     "gradient penalty": ({"penalty": {"name": "gradient_penalty", "weight": 3.0}}, {}),
+    "augmentation": ({"augment": {"probability": 0.8}}, {}),
+    "augmentation and r1": (
+        {"augment": {"probability": 0.8}, "penalty": {"name": "r1", "weight": 2.0}},
+        {},
+    ),
     "smoothing": ({"loss": {"name": "non_saturating", "label_smoothing": 0.1}}, {}),
 }
 

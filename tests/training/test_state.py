@@ -26,13 +26,15 @@ NETWORKS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("case", ["classifier", *NETWORKS])
+@pytest.mark.parametrize("case", ["classifier", "adaptive augmentation", *NETWORKS])
 def test_all_that_a_training_changes_comes_back(case: str, tmp_path: Path) -> None:
     """Also to objects that are not the first of their process, which Keras numbers on."""
 
     def new() -> Task:
         if case == "classifier":
             return classifier(dropout=0.3)
+        if case == "adaptive augmentation":
+            return dcgan(gan_train(augment={}))
         return dcgan(gan_train(), **NETWORKS[case])
 
     first, second = new(), new()

@@ -130,9 +130,10 @@ def arrays(variables: Iterable[Any]) -> list[Array]:
 
 
 def variables(task: Task) -> list[Any]:
-    """All that a training changes: networks, average, steps, dropout's seeds, optimizers."""
+    """All that a training changes: networks, average, steps, dropout's seeds, optimizers, p."""
     parts = (*task.networks.values(), *task.optimizers.values())
-    return [task.step, task.rollbacks, *(each for part in parts for each in part.variables)]
+    each = [variable for part in parts for variable in part.variables]
+    return [task.step, task.rollbacks, *each, *task.extra_variables.values()]
 
 
 def everything(task: Task) -> list[Array]:
