@@ -31,7 +31,7 @@ import tensorflow as tf
 from benchmarks.options import logger, parser, read_options, write
 from convgan.config import load_config
 from convgan.hardware import start_tensorflow
-from convgan.recipes.bench import config_step, config_task
+from convgan.recipes.bench import config_step, task_of
 from convgan.recipes.launch import free_addresses
 from convgan.replicas import replicated
 from convgan.training.timing import seconds_per_step
@@ -72,7 +72,7 @@ def exchanged(preset: str) -> dict[str, float]:
     """Return how many sums over the replicas a step has, and their bytes; means over the steps."""
     strategy = tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
     with replicated(strategy):
-        task, pictures, _ = config_task(preset)
+        task, pictures, _ = task_of(load_config(preset, ["data.source=sample"]))
         half = task.train_config.batch_size // 2
         images, labels = pictures.images[:half], pictures.labels
         part = tf.constant(images), None if labels is None else tf.constant(labels[:half])

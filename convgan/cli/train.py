@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shlex
 import shutil
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -22,10 +23,11 @@ from convgan.errors import UsageError
 from convgan.terminal import for_people
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from convgan.callbacks.session import RunOptions
     from convgan.config import Config
+    from convgan.recipes.own_pictures import Chosen
     from convgan.runs import Run
 
 
@@ -78,7 +80,7 @@ def _own_run(options: RunOptions) -> Iterator[RunOptions]:
 
 
 def start_for(
-    source: str | Path,
+    source: str | Path | Mapping[str, Any],
     changes: Sequence[str] = (),
     *,
     task: str | None = None,
@@ -98,11 +100,32 @@ def start_for(
 
     config = load_config(source, changes)
     if task and config.task != task:
-        raise UsageError(f"{source} is for convgan train-{config.task}, not train-{task}")
+        raise UsageError(f"{config.name} is for convgan train-{config.task}, not train-{task}")
     machine = start_tensorflow(device=device, replicas=config.runtime.replicas, show_noise=debug)
     if config.runtime.replicas == "all":
         config = load_config(source, [*changes, f"runtime.replicas={device_count()}"])
     return config, machine
+
+
+def choose_for(task: str, data: Path, changes: Sequence[str]) -> Chosen:
+    """Choose a configuration for somebody's own pictures, and show it."""
+    from convgan.recipes.own_pictures import choose
+    from convgan.terminal import format_tables
+
+    chosen = choose(task, data, changes)
+    typer.echo(format_tables([chosen.table(f"Chosen for {data}; change it by --set")]))
+    return chosen
+
+
+def say_how_long(config: Config) -> Config:
+    """Measure some steps; return the configuration with the precision that they were made in."""
+    from convgan.recipes.own_pictures import seconds_of_training
+
+    seconds, precision = seconds_of_training(config)
+    time = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{seconds:.0f} seconds"
+    typer.echo(f"The steps will take about {time} here, in {precision}.\n")
+    train = config.train.model_copy(update={"precision": precision})
+    return config.model_copy(update={"train": train})
 
 
 def add_training_command(task: Literal["classifier", "dcgan"], description: str) -> None:
@@ -120,6 +143,14 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
                 "-c",
                 help="A preset's name or a YAML file; else the default.",
                 autocompletion=complete_preset,
+            ),
+        ] = None,
+        data: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="PATH",
+                help="Your own pictures: a folder, zip or npz. Without --config all else is chosen "
+                "for them.",
             ),
         ] = None,
         changes: SetOption = None,
@@ -146,6 +177,7 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
     ) -> None:
         from convgan.config import DEFAULT_PRESETS
         from convgan.runs import find_run
+        from convgan.workers import ALONE, workers
 
         if run and not resume:
             raise UsageError(
@@ -156,9 +188,17 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         given = list(changes or [])
         given += [] if seed is None else [f"seed={seed}"]
         given += [] if epochs is None else [f"train.epochs={epochs}"]
-        source = config or (resumed.folder / "config.yaml" if resumed else DEFAULT_PRESETS[task])
         given += [] if replicas is None else [f"runtime.replicas={replicas}"]
+        source: str | Path | Mapping[str, Any]
+        source = config or (resumed.folder / "config.yaml" if resumed else DEFAULT_PRESETS[task])
+        chosen = None if data is None or config or resumed else choose_for(task, data, given)
+        if chosen:
+            source = chosen.tree
+        elif data:
+            given = ["data.name=folder", f"data.folder={json.dumps(str(data))}", *given]
         loaded, machine = start_for(source, given, task=task, device=device, debug=debug)
+        if chosen and not dry_run and loaded.runtime.replicas == 1 and workers() is ALONE:
+            loaded = say_how_long(loaded)
         from convgan.callbacks.session import RunOptions
 
         options = RunOptions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +31,26 @@ def presets() -> dict[str, Path]:
     return {path.stem: path for path in sorted(found)}
 
 
-def load_config(source: str | Path, changes: Sequence[str] | None = None) -> Config:
+def load_config(
+    source: str | Path | Mapping[str, Any], changes: Sequence[str] | None = None
+) -> Config:
     """Read a preset (by its name) or a YAML file, apply `a.b=value` changes, check it all.
+
+    It may also be plain values with a `name`, which were chosen for the pictures of `--data`.
 
     Raises:
         UsageError: the file is not there or is not YAML, a key is unknown, a value is out of
             its range, or a change is not of the form `a.b=value`.
     """
-    path = _find(source)
-    tree = _read_yaml(path)
+    if isinstance(source, Mapping):
+        tree, where = deepcopy(dict(source)), "what was chosen for --data"
+    else:
+        path = _find(source)
+        tree, where = {"name": path.stem, **_read_yaml(path)}, str(path)
     for change in changes or []:
         _apply(tree, change)
-    tree.setdefault("name", path.stem)
     given = "".join(f" --set {change:.100}" for change in changes or [])
-    return check_config(tree, f"{path}{f' with{given}' if given else ''}")
+    return check_config(tree, f"{where}{f' with{given}' if given else ''}")
 
 
 def check_config(tree: dict[str, Any], where: str) -> Config:

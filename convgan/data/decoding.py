@@ -15,7 +15,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
@@ -99,6 +99,16 @@ def read_picture(path: Path) -> Image.Image:
             return turned
     except (DataError, OSError) as error:
         raise DataError(f"{path} {error}") from error
+
+
+def smaller_sides(files: Sequence[PictureFile]) -> list[int]:
+    """Return the smaller side of each picture by its header, bad ones left out."""
+    sides = []
+    with _pillow_warnings():
+        for file in files:
+            with suppress(DataError), _opened(file, only_header=True) as picture:
+                sides.append(min(picture.size))
+    return sides
 
 
 def _decode_into(

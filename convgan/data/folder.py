@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from convgan.config import DataConfig
-from convgan.data.decoding import decode
+from convgan.data.decoding import decode, smaller_sides
 from convgan.data.image_set import Dataset, ImageSet
 from convgan.data.layout import split_off_test, take_turns
 from convgan.data.own_arrays import read_own_arrays
@@ -23,6 +24,7 @@ from convgan.data.source import DataSource
 from convgan.errors import DataError
 
 ARCHIVES = (".zip", ".npz")
+_LOOKED_AT = 500
 
 Classes = dict[str, list[PictureFile]]
 """A class's pictures under its name, sorted; the one name "" where there are no classes."""
@@ -75,6 +77,23 @@ class Folder(DataSource):
         count -= sum(i < count for i in bad)
         left_out = tuple(f"{files[i].path} {why}" for i, why in bad.items())
         return Dataset(whole.head(count), whole.take(slice(count, None)), left_out)
+
+
+def median_side(section: DataConfig) -> int:
+    """Return the median of the smaller sides of the pictures, of some hundred where there are more.
+
+    Raises:
+        DataError: as `Folder.read`, or none of them is a picture.
+    """
+    root = _root(Path(str(section.folder)))
+    if root.suffix.lower() == ".npz" and root.is_file():
+        return min(read_own_arrays(root, section).train.image_shape[:2])
+    with picture_files(root) as found:
+        _split(found, root)
+        sides = smaller_sides(found[:: -(-len(found) // _LOOKED_AT)])
+    if not sides:
+        raise DataError(f"{root}: {len(found):,} files have names of pictures, and none is one")
+    return statistics.median_low(sides)
 
 
 def _root(folder: Path) -> Path:

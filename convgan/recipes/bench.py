@@ -90,21 +90,25 @@ def compare(
 
 
 def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
-    """Return the compiled step of a preset or a YAML file."""
-    task, train, operations = config_task(name, changes)
-    config = task.train_config
-    steps = compile_steps(task, train, config.batch_size, xla=config.xla)
-    steps(1)  # traced under this precision
-    return Candidate(steps, config.batch_size, config.batch_size * operations, config.precision)
-
-
-def config_task(
-    name: str, changes: Sequence[str] = ()
-) -> tuple[ClassifierTask | GAN, ImageSet, float]:
-    """Return what a preset or a YAML file trains, its pictures, and the operations for each."""
+    """Return the compiled step of a preset or a YAML file, with a sample of the pictures."""
     config = load_config(name, changes)
     if DATASETS[config.data.name].has_sample:
         config = load_config(name, [*changes, "data.source=sample"])
+    return compiled_step(config)
+
+
+def compiled_step(config: Config) -> Candidate:
+    """Return the compiled step of a configuration."""
+    task, train, operations = task_of(config)
+    settings = task.train_config
+    size = settings.batch_size
+    steps = compile_steps(task, train, size, xla=settings.xla)
+    steps(1)  # traced under this precision
+    return Candidate(steps, size, size * operations, settings.precision)
+
+
+def task_of(config: Config) -> tuple[ClassifierTask | GAN, ImageSet, float]:
+    """Return what a configuration trains, the pictures, and the operations for each."""
     train = load_dataset(config.data).train
     if config.train.deterministic:
         make_deterministic()  # and with it all steps that are measured with it

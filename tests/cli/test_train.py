@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -15,7 +16,7 @@ from convgan.evaluation.generator import choose_generator
 from convgan.models.network_file import read_network
 from convgan.runs import Run
 
-from .commands import FEW, TINY_CLASSIFIER, TINY_DCGAN, convgan, done, refused
+from .commands import FEW, TINY_DCGAN, convgan, done, refused
 
 
 def test_a_dcgan_run_leaves_what_the_design_says(out: Path) -> None:
@@ -138,23 +139,21 @@ def test_own_pictures_train_both_networks(tmp_path: Path) -> None:
         (pictures / name).mkdir(parents=True, exist_ok=True)
         iio.imwrite(pictures / name / f"{index}.png", sample.images[index, ..., 0])
     (pictures / "b" / "bad.png").write_bytes(b"bad")
-    own: list[str | Path] = [
-        "--set=data.name=folder",
-        f"--set=data.folder={pictures}",
-        "--set=data.skip_bad=true",
-        "--out",
-        tmp_path / "o",
-        "--epochs=1",
-    ]
+    skip = "--set=data.skip_bad=true"
+    own: list[str | Path] = ["--data", pictures, skip, "--out", tmp_path / "o", "--epochs=1"]
     sizes = [change for change in TINY_DCGAN if "data." not in change]
-    done("train-dcgan", *sizes, *own)
+    done("train-dcgan", "--config=dcgan-fashion", *sizes, *own)
     data = json.loads((tmp_path / "o" / "dcgan-fashion-0001" / "run.json").read_text())["data"]
     assert data["train"]["count"] + data["test"]["count"] == 60
     assert data["left_out"]["count"] == 1
     assert data["left_out"]["first"][0].startswith(f"{pictures / 'b' / 'bad.png'} is no picture")
-    sizes = [change for change in TINY_CLASSIFIER if "data." not in change]
-    done("train-classifier", *sizes, *own)
-    other = "--evaluator=classifier-mnist"
+    text = done("train-classifier", "--set=train.passes=1", "--set=train.batch_size=16", *own)
+    assert re.search(r"data.image_size +28 ", text)
+    assert re.search(r"The steps will take about \d+ (seconds|minutes) here, in ", text)
+    config = load_config(tmp_path / "o" / "pictures-0001" / "config.yaml")
+    assert (config.data.folder, config.train.passes) == (pictures, 1)
+    assert config.train.precision != "auto"
+    other = "--evaluator=pictures"
     numbers = json.loads(
         done("eval", "dcgan-fashion", FEW, other, "--json", "--out", tmp_path / "o")
     )

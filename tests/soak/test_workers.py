@@ -66,11 +66,11 @@ def ended(out: Path, whole: Path) -> None:
     assert_same(run, whole)
 
 
-def stopped(out: Path) -> None:
+def stopped(out: Path, lines: int = 12, index: int = 1) -> None:
     """A worker that is told to stop stops both, after the same step."""
     launcher = together("classifier", out)
-    wait_for_steps(out, 12)
-    os.kill(workers_of(launcher)[1], signal.SIGTERM)
+    wait_for_steps(out, lines)
+    os.kill(workers_of(launcher)[index], signal.SIGTERM)
     assert launcher.wait() == 143
     said = re.findall(r"stopped by SIGTERM after step (\d+)", (out / "log").read_text())
     assert len(said) == 2
@@ -85,8 +85,11 @@ def test_a_stopped_run_goes_on_in_one_process(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_stopped_run_goes_on_to_the_same_end(whole: Path, tmp_path: Path) -> None:
-    stopped(tmp_path)
-    ended(tmp_path, whole)
+    chance = random.Random(2)
+    for stop in range(KILLS // 2):
+        out = tmp_path / str(stop)
+        stopped(out, chance.randrange(1, 45), chance.randrange(2))
+        ended(out, whole)
 
 
 @pytest.mark.slow
