@@ -1,4 +1,8 @@
-"""Decode picture files to one array, once: the array is kept in convgan's cache."""
+"""Decode picture files to one array, once: the array is kept in convgan's cache.
+
+It is a .npy file, written row by row and read as a map, so that no memory holds it; behind the
+array stands, as JSON, which files could not be read.
+"""
 
 from __future__ import annotations
 
@@ -7,43 +11,33 @@ import io
 import json
 import logging
 import math
+import mmap
 import os
-import struct
-import warnings
-import zipfile
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ImageOps
 from tqdm import tqdm
 
 from convgan.config import DataConfig
 from convgan.data.image_set import Images
-from convgan.data.picture_files import PictureFile, loose_file
-from convgan.data.pictures import check_bytes, check_costs, check_room, fit, is_transparent
+from convgan.data.opening import opened, pillow_warnings
+from convgan.data.picture_files import PictureFile
+from convgan.data.pictures import check_room, fit, is_transparent
 from convgan.data.places import convgan_cache
 from convgan.errors import DataError, RunError
 from convgan.files import replacing
 
 _VERSION = 1  # part of the cache's key: count up when decoding changes
-# Named, so that a file's content cannot call one of Pillow's rarer decoders.
-_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 _GREY_MODES = ("1", "L", "LA", "La")
 _SHOWN = 10  # of the files that cannot be read
 _LONGEST = 500  # letters of what is wrong with one
 _THREADS = min(os.cpu_count() or 1, 8)
-
-# Pillow's and zipfile's decoders let through what their parsing of damaged files runs into.
-_ERRORS = (
-    OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, zipfile.BadZipFile,
-    LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError,
-)  # fmt: skip
 
 logger = logging.getLogger("convgan")
 
@@ -54,7 +48,7 @@ class Decoded(NamedTuple):
     """The pictures that could be read, in their order."""
 
     images: Images
-    """(N, H, W, C); it may be a read-only map of the cached file."""
+    """(N, H, W, C), read-only."""
     bad: dict[int, str]
     """The index of each file that could not, and what is wrong with it."""
 
@@ -70,14 +64,12 @@ def decode(files: Sequence[PictureFile], section: DataConfig) -> Decoded:
             is left, or sizes differ without `image_size`. Names the first ten that are bad.
     """
     cached = convgan_cache() / "decoded" / f"{_key(files, section)}.npy"
-    decoded = _load(cached, len(files))
-    if decoded is None:
-        with _pillow_warnings(), ThreadPoolExecutor(_THREADS) as pool:
-            decoded = _decode_into(cached, files, section, pool)
+    decoded = _load(cached, len(files)) or _decode(cached, files, section)
     if decoded.bad:
         lines = [f"{files[i].path} {why}" for i, why in list(decoded.bad.items())[:_SHOWN]]
-        more = len(decoded.bad) - len(lines)
-        listed = "\n  ".join([*lines, *([f"and {more:,} more"] if more else [])])
+        if more := len(decoded.bad) - len(lines):
+            lines.append(f"and {more:,} more")
+        listed = "\n  ".join(lines)
         how_many = f"{len(decoded.bad):,} of {len(files):,} pictures"
         if not section.skip_bad or not len(decoded.images):
             advice = "" if section.skip_bad else ", or leave them out with --set data.skip_bad=true"
@@ -86,64 +78,40 @@ def decode(files: Sequence[PictureFile], section: DataConfig) -> Decoded:
     return decoded
 
 
-def read_picture(path: Path) -> Image.Image:
-    """Return one picture file decoded, turned as its camera was held.
-
-    Raises:
-        DataError: it is no picture, corrupt or suspiciously large.
-    """
-    try:
-        with _pillow_warnings(), _opened(loose_file(path, path.parent)) as picture:
-            turned = ImageOps.exif_transpose(picture)
-            turned.load()
-            return turned
-    except (DataError, OSError) as error:
-        raise DataError(f"{path} {error}") from error
-
-
 def smaller_sides(files: Sequence[PictureFile]) -> list[int]:
     """Return the smaller side of each picture by its header, bad ones left out."""
     sides = []
-    with _pillow_warnings():
+    with pillow_warnings():
         for file in files:
-            with suppress(DataError), _opened(file, only_header=True) as picture:
+            with suppress(DataError), opened(file, only_header=True) as picture:
                 sides.append(min(picture.size))
     return sides
 
 
-def _decode_into(
-    cached: Path, files: Sequence[PictureFile], section: DataConfig, pool: ThreadPoolExecutor
-) -> Decoded:
+def _decode(cached: Path, files: Sequence[PictureFile], section: DataConfig) -> Decoded:
     """Decode into the cache's file or, where that cannot be written, into memory."""
-    try:
-        with replacing(cached) as part, part.open("wb") as stream:
-            bad = _write(stream, files, section, pool)
-    except RunError as error:
-        logger.warning("the decoded pictures are not kept for the next run: %s", error)
+    with pillow_warnings(), ThreadPoolExecutor(_THREADS) as pool:
         try:
+            with replacing(cached) as part, part.open("wb") as stream:
+                _write(stream, files, section, pool)
+        except RunError as error:
+            logger.warning("the decoded pictures are not kept for the next run: %s", error)
             memory = io.BytesIO()
-            bad = _write(memory, files, section, pool)
-            return Decoded(_array_in(memory), bad)
-        except MemoryError as failed:
-            raise DataError(f"{failed}; set a smaller data.image_size or data.limit") from failed
-    decoded = _load(cached, len(files))
-    if decoded is None:
-        raise DataError(f"{cached} was changed while it was written; try again")
+            try:
+                _write(memory, files, section, pool)
+            except MemoryError as failed:
+                raise DataError(f"{failed}; set a smaller data.image_size, data.limit") from failed
+            return _parse(memory.getbuffer(), len(files))
     logger.info(
         "%s: the decoded pictures (%.1f MB) are kept there for the next run; to free the space, "
         "delete %s", cached, cached.stat().st_size / 1e6, cached.parent,
     )  # fmt: skip
-    return decoded
+    return _parse(_mapped(cached), len(files))
 
 
 def _write(
     stream: BinaryIO, files: Sequence[PictureFile], section: DataConfig, pool: ThreadPoolExecutor
-) -> dict[int, str]:
-    """Write a .npy file row by row, with what is wrong with the bad files as JSON behind it.
-
-    Returns:
-        What is wrong, by index.
-    """
+) -> None:
     channels = section.channels
     if channels is None:
         channels = 1 if all(_in_order(pool, _may_be_grey, files, "looking")) else 3
@@ -151,10 +119,10 @@ def _write(
     bad: dict[int, str] = {}
     transparent, first = 0, 0
 
-    def decoded(file: PictureFile) -> tuple[Images, bool] | str:
-        return _decode(file, section, channels)
+    def row_of(file: PictureFile) -> tuple[Images, bool] | str:
+        return _row(file, section, channels)
 
-    for index, row in enumerate(_in_order(pool, decoded, files, "decoding")):
+    for index, row in enumerate(_in_order(pool, row_of, files, "decoding")):
         if isinstance(row, str):
             bad[index] = row[:_LONGEST]
             continue
@@ -172,27 +140,17 @@ def _write(
         stream.write(image.data)
         transparent += has_transparency
     if not shape:
-        shape = (1, 1, channels)
-        _write_header(stream, 0, shape)
-    if bad:
-        stream.write(json.dumps(list(bad.items())).encode())
+        _write_header(stream, 0, (1, 1, channels))
+    elif bad:
         stream.seek(0)
         _write_header(stream, len(files) - len(bad), shape)
+        stream.seek(0, os.SEEK_END)
+    stream.write(json.dumps(list(bad.items())).encode() if bad else b"")
     if transparent:
         logger.info(
             "%s of %s pictures are transparent in places: they are laid on %s (data.background)",
             f"{transparent:,}", f"{len(files):,}", section.background,
         )  # fmt: skip
-    return bad
-
-
-def _array_in(memory: io.BytesIO) -> Images:
-    memory.seek(0)
-    np.lib.format.read_magic(memory)
-    shape, _, _ = np.lib.format.read_array_header_1_0(memory)
-    return np.frombuffer(memory.getbuffer(), np.uint8, math.prod(shape), memory.tell()).reshape(
-        shape
-    )
 
 
 def _write_header(stream: BinaryIO, count: int, shape: tuple[int, ...]) -> None:
@@ -220,52 +178,21 @@ def _in_order(
 def _may_be_grey(file: PictureFile) -> bool:
     """Return whether a picture's header says so; a bad one has no colour either."""
     try:
-        with _opened(file, only_header=True) as picture:
+        with opened(file, only_header=True) as picture:
             return picture.mode in _GREY_MODES or picture.mode.startswith("I")
     except DataError:
         return True
 
 
-def _decode(file: PictureFile, section: DataConfig, channels: int) -> tuple[Images, bool] | str:
+def _row(file: PictureFile, section: DataConfig, channels: int) -> tuple[Images, bool] | str:
     """Return a picture and whether it is transparent in places, or what is wrong with it."""
     try:
-        with _opened(file) as picture:
+        with opened(file) as picture:
             ImageOps.exif_transpose(picture, in_place=True)
             image = fit(picture, section, size=section.image_size, channels=channels)
             return np.ascontiguousarray(image), is_transparent(picture)
     except DataError as error:
         return str(error)
-
-
-@contextmanager
-def _opened(file: PictureFile, *, only_header: bool = False) -> Iterator[Image.Image]:
-    """A picture opened by Pillow, whose many ways to fail, also within, become a DataError.
-
-    It says what is wrong, but not with which file.
-    """
-    try:
-        check_bytes(file.size)
-        with file.open() as stream, Image.open(stream, formats=_FORMATS) as picture:
-            if not only_header:
-                check_costs(picture, stream, file.size)
-            yield picture
-    except DataError:
-        raise
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise DataError(f"is suspiciously large: {error}") from error
-    except UnidentifiedImageError as error:
-        raise DataError(f"is no picture of {', '.join(_FORMATS)}") from error
-    except _ERRORS as error:
-        raise DataError(f"is damaged, mend or remove it: {error}") from error
-
-
-@contextmanager
-def _pillow_warnings() -> Iterator[None]:
-    """Python has one set of filters for all threads, so it is not set within them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # such as about odd EXIF data
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        yield
 
 
 def _key(files: Sequence[PictureFile], section: DataConfig) -> str:
@@ -281,23 +208,32 @@ def _key(files: Sequence[PictureFile], section: DataConfig) -> str:
 
 
 def _load(cached: Path, count: int) -> Decoded | None:
-    """Map the array. Not by np.load, which opens archives too."""
     if not cached.is_file():
         return None
     try:
-        images = np.lib.format.open_memmap(cached, mode="r")
-        found = (images.ndim, images.shape[-1] in (1, 3))
-        if images.dtype != np.uint8 or found != (4, True) or len(images) > count:
-            raise DataError(f"{images.dtype} {images.shape}, expected {count} pictures of uint8")
-        end, missing = images.offset + images.nbytes, count - len(images)
-        if not 0 <= cached.stat().st_size - end <= 16 * _LONGEST * missing:
-            raise DataError(f"its size is not that of {images.shape}")
-        with cached.open("rb") as stream:
-            stream.seek(end)
-            bad = {int(i): f"{why}" for i, why in json.loads(stream.read() or b"[]")}
-        if len(bad) != missing or not bad.keys() <= set(range(count)):
-            raise DataError(f"{len(images)} pictures and {len(bad)} bad ones, expected {count}")
-        return Decoded(np.asarray(images), bad)
+        return _parse(_mapped(cached), count)
     except Exception as error:  # of the parsers that numpy tries
         logger.warning("%s is damaged (%s); the pictures are decoded anew", cached, error)
         return None
+
+
+def _mapped(cached: Path) -> mmap.mmap:
+    with cached.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _parse(content: mmap.mmap | memoryview, count: int) -> Decoded:
+    """Not by np.load, which opens archives too."""
+    head = io.BytesIO(content[:1000])
+    np.lib.format.read_magic(head)
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(head)
+    end = head.tell() + math.prod(shape)
+    if dtype != np.uint8 or fortran or len(shape) != 4 or shape[3] not in (1, 3):
+        raise DataError(f"{dtype} {shape}, expected {count} pictures of uint8")
+    if not end <= len(content) <= end + 16 * _LONGEST * max(0, count - shape[0]):
+        raise DataError(f"its size is not that of {shape}, expected {count} pictures")
+    bad = {int(i): str(why) for i, why in json.loads(bytes(content[end:]) or b"[]")}
+    if len(bad) != count - shape[0] or not bad.keys() <= set(range(count)):
+        raise DataError(f"{shape[0]} pictures and {len(bad)} bad ones, expected {count}")
+    images = np.frombuffer(content, np.uint8, math.prod(shape), head.tell()).reshape(shape)
+    return Decoded(images, bad)

@@ -18,7 +18,7 @@ from convgan.errors import DataError
 
 _MAX_RATIO = 50  # what an archive may unpack to, above MAX_NPZ_BYTES
 
-Classes = dict[str, NDArray[np.int64]]
+Classes = dict[str, list[int]]
 """The indices of a class's pictures under its label; under "" where there are no labels."""
 
 
@@ -40,21 +40,19 @@ def read_own_arrays(path: Path, section: DataConfig) -> Dataset:
     images = [_images(path, name, arrays[name]) for name, _ in parts]
     classes = [_classes(path, arrays, *names) for names in parts]
     if len(parts) == 1:
-        train, test = split_off_test({name: list(i) for name, i in classes[0].items()}, str(path))
-        images *= 2
-    else:
-        train, test = ({name: list(i) for name, i in part.items()} for part in classes)
-    if unknown := test.keys() - train.keys():
+        images, classes = images * 2, list(split_off_test(classes[0], str(path)))
+    if unknown := classes[1].keys() - classes[0].keys():
         raise DataError(
             f"{path}: y_test has the labels {sorted(unknown)[:8]}, which y_train does not have"
         )
-    names = tuple(name for name in train if name)
+    names = tuple(name for name in classes[0] if name)
+    origin = f"own pictures, from {path}"
     sets = []
-    for array, part, count in zip(images, (train, test), (section.limit, None), strict=True):
+    for array, part, count in zip(images, classes, (section.limit, None), strict=True):
         chosen = take_turns(part)[:count]
         labels = np.array([names.index(name) for name, _ in chosen], np.int64) if names else None
         pictures = array[[index for _, index in chosen]]
-        sets.append(ImageSet(pictures, labels, names, section.name, f"own pictures, from {path}"))
+        sets.append(ImageSet(pictures, labels, names, section.name, origin))
     return Dataset(sets[0], sets[1])
 
 
@@ -73,11 +71,11 @@ def _classes(path: Path, arrays: dict[str, NDArray[Any]], images: str, labels: s
     """The pictures of each label, labels in the order of numbers."""
     count = len(arrays[images])
     if labels not in arrays:
-        return {"": np.arange(count)}
+        return {"": list(range(count))}
     array = arrays[labels]
     if array.size != count or len(array) != count:  # Keras has them as (N, 1), too
         raise DataError(f"{path}: {labels} is {array.shape}, expected ({count},) as {images} has")
     values, inverse = np.unique(array.ravel(), return_inverse=True)
     order = np.argsort(inverse, kind="stable")
     groups = np.split(order, np.cumsum(np.bincount(inverse))[:-1])
-    return dict(zip(map(str, values.tolist()), groups, strict=True))
+    return {str(value): list(group) for value, group in zip(values, groups, strict=True)}

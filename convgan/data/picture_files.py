@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from convgan.errors import DataError
+from convgan.errors import DataError, counted
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 PARTS = ("train", "test")
@@ -150,31 +150,26 @@ def _in_archive(path: Path, archive: zipfile.ZipFile) -> Iterator[PictureFile]:
         if name.endswith("/") or hidden or suffix not in SUFFIXES | _ARCHIVES:
             continue
         if why := _why_not(info, name, suffix):
-            left_out.setdefault(why, []).append(info.filename)
+            left_out.setdefault(why, []).append(name)
         elif info.flag_bits & 1:
             raise DataError(f"{path}: {name!r} is encrypted; unpack it, and name the folder")
         elif members.setdefault(parts, info) is not info:
             raise DataError(f"{path}: two members have the name {name!r}; pack it anew")
     for why, names in left_out.items():
-        members_are = "1 member is" if len(names) == 1 else f"{len(names):,} members are"
-        logger.warning("%s: %s left out, %r: %s", path, members_are, names[0], why)
-    modified, archive_bytes = path.stat().st_mtime_ns, path.stat().st_size
-    total, limit = sum(info.file_size for info in members.values()), _MAX_RATIO * archive_bytes
-    if total > max(_MAX_SMALL_BYTES, limit):
+        logger.warning(
+            "%s: %s left out, %r: %s", path, counted(len(names), "member"), names[0], why
+        )
+    found, total = path.stat(), sum(info.file_size for info in members.values())
+    if total > max(_MAX_SMALL_BYTES, _MAX_RATIO * found.st_size):
         raise DataError(
-            f"{path} is suspiciously large: its {archive_bytes:,} bytes would become {total:,}; "
+            f"{path} is suspiciously large: its {found.st_size:,} bytes would become {total:,}; "
             "unpack it, and name the folder"
         )
     shared = os.path.commonprefix([parts[:-1] for parts in members])  # noqa: RUF071  of tuples
     depth = next((i for i, part in enumerate(shared) if part in PARTS), len(shared))
     for parts, info in members.items():
-        yield PictureFile(
-            path.joinpath(*parts),
-            parts[depth:],
-            info.file_size,
-            modified,
-            partial(_unpacked, archive, info),
-        )
+        where, opening = path.joinpath(*parts), partial(_unpacked, archive, info)
+        yield PictureFile(where, parts[depth:], info.file_size, found.st_mtime_ns, opening)
 
 
 def _why_not(info: zipfile.ZipInfo, name: str, suffix: str) -> str | None:
@@ -182,9 +177,7 @@ def _why_not(info: zipfile.ZipInfo, name: str, suffix: str) -> str | None:
         return "its name leads out of the archive"
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
         return "it is a link, or no file"
-    if suffix in _ARCHIVES:
-        return "archives in an archive are not opened"
-    return None
+    return "archives in an archive are not opened" if suffix in _ARCHIVES else None
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:

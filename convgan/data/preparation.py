@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convgan.config import DataConfig, Fit
-from convgan.data.decoding import read_picture
 from convgan.data.digits import NoDigitError, as_mnist
+from convgan.data.opening import read_picture
 from convgan.data.pictures import fit
 from convgan.errors import DataError
 

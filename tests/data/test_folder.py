@@ -248,7 +248,7 @@ def test_pictures_are_decoded_once(
     root: Path, cached: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(decoding, "_decode_into", None)
+        patched.setattr(decoding, "_decode", None)
         again = load(root)
     assert levels(again) == ([10], [11])
     picture(root / "1.png", 77, size=(8, 8))

@@ -17,7 +17,7 @@ from PIL import Image
 
 from convgan.arrays import Form, read_arrays, write_arrays
 from convgan.config import DataConfig
-from convgan.data import decoding, load_dataset, npz, pictures, read_idx, read_npz
+from convgan.data import decoding, load_dataset, npz, opening, read_idx, read_npz
 from convgan.errors import DataError
 from tests.data.making import idx_bytes, picture, some_arrays, write_npz
 
@@ -140,7 +140,7 @@ def test_the_scans_of_a_jpeg_are_counted(root: Path, progressive: bool) -> None:
 def test_a_picture_file_has_a_limit(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(2):
         picture(root / f"{i}.png")
-    monkeypatch.setattr(pictures, "_MAX_FILE_BYTES", 20)
+    monkeypatch.setattr(opening, "_MAX_FILE_BYTES", 20)
     with pytest.raises(DataError, match=r"0\.png is suspiciously large: it has \d+ bytes"):
         load(root)
 
@@ -218,7 +218,7 @@ def test_a_cached_array_is_mapped(root: Path, monkeypatch: pytest.MonkeyPatch) -
     for i in range(2):
         picture(root / f"{i}.png", 10 + i)
     load(root)
-    monkeypatch.setattr(decoding, "_decode_into", None)
+    monkeypatch.setattr(decoding, "_decode", None)
     images = load(root).train.images
     assert images[0, 0, 0, 0] == 10
     assert not images.flags.writeable
