@@ -42,6 +42,10 @@ class RunOptions:
     command: str
     dry_run: bool = False
     resume: Run | None = None
+    init_from: Run | None = None
+    """Whose networks give a new training its first weights, see `start_from`."""
+    origin: dict[str, Any] | None = None
+    """What the manifest says of them."""
 
 
 @contextmanager
@@ -66,10 +70,12 @@ def training_session(
         {
             "configuration": config_hash(identity(config)),
             "set of pictures": dataset.train.fingerprint,
+            "network to start from": str(options.origin and options.origin["networks"]),
             "version of Python, TensorFlow, Keras, NumPy or convgan": str(versions()),
         }
     )
-    run = options.resume or Run.create(options.out, options.name, config)
+    entries = {"init_from": options.origin} if options.origin else {}
+    run = options.resume or Run.create(options.out, options.name, config, **entries)
     run.lock()
     try:
         state = _open_state(run, config, dataset, task)
@@ -138,6 +144,8 @@ def _introduce(run: Run, options: RunOptions, config: Config, dataset: Dataset, 
         run.folder, f"{len(train):,}", train.origin,
         counted(config.train.epochs, "epoch"), options.device,
     )  # fmt: skip
+    if options.init_from:
+        logger.info("it begins with the weights of %s", options.init_from.folder)
 
 
 def _resume(run: Run, state: TrainingState, config: Config) -> None:
@@ -145,6 +153,11 @@ def _resume(run: Run, state: TrainingState, config: Config) -> None:
     if state.checkpoints():
         state.restore_newest()
         logger.info("going on with %s after step %d", run.folder, state.progress.step)
+    elif origin := run.manifest.get("init_from"):
+        raise UsageError(
+            f"{run.folder} has no checkpoint yet, and was to begin with the weights of another "
+            f"run; start it anew, with --init-from {origin['run']}"
+        )
     else:
         logger.info("%s has no checkpoint yet: it begins at the beginning", run.folder)
     before, now = run.config().train.epochs, config.train.epochs

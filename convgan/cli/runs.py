@@ -78,7 +78,12 @@ def runs_rerun(
     from convgan.terminal import format_tables
 
     command = shlex.join(["convgan", *sys.argv[1:]])
-    again = train_by(config, RunOptions(out=out, name=config.name, device=machine, command=command))
+    origin = before.manifest.get("init_from")
+    start = find_run(origin["run"], out, task=before.task) if origin else None
+    options = RunOptions(
+        out=out, name=config.name, device=machine, command=command, init_from=start
+    )
+    again = train_by(config, options)
     if again:
         typer.echo(f"\n{format_tables([repetition_table(before, again)])}")
 

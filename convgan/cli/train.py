@@ -173,6 +173,14 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
             bool,
             typer.Option("--resume", help="Go on with RUN, or the newest, as it was configured."),
         ] = False,
+        init_from: Annotated[
+            str | None,
+            typer.Option(
+                metavar="RUN",
+                help="Begin with the weights of this run's networks.",
+                autocompletion=complete_run,
+            ),
+        ] = None,
         debug: DebugOption = False,
     ) -> None:
         from convgan.config import DEFAULT_PRESETS
@@ -184,7 +192,12 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
                 f"got {run!r} without --resume; to go on with a run write --resume {run}, "
                 f"to choose a configuration --config {run}"
             )
+        if init_from and resume:
+            raise UsageError(
+                "got --init-from with --resume: a run goes on with its own weights; leave one out"
+            )
         resumed = find_run(run, out, task=task) if resume else None
+        origin = find_run(init_from, out, task=task) if init_from else None
         given = list(changes or [])
         given += [] if seed is None else [f"seed={seed}"]
         given += [] if epochs is None else [f"train.epochs={epochs}"]
@@ -208,6 +221,7 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
             command=shlex.join(["convgan", *sys.argv[1:]]),
             dry_run=dry_run,
             resume=resumed,
+            init_from=origin,
         )
         done = train_by(loaded, options)
         if done:

@@ -101,8 +101,8 @@ def _facts(run: Run) -> dict[str, str]:
     facts: dict[str, Any] = {}
     with suppress(ConvganError):
         facts |= flatten(run.config().model_dump(mode="json", exclude={"name"}))
-    for name in ("data", "versions", "device", "precision", "commit", "status"):
-        facts |= flatten(run.manifest.get(name), name)
+    for name in ("data", "init_from", "versions", "device", "precision", "commit", "status"):
+        facts |= flatten(run.manifest.get(name) or "–", name)
     facts |= _results(run) | {"result": _main_number(run)}
     return {key: _shown(value) for key, value in facts.items()}
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from convgan.callbacks.networks import SaveBest, SaveNetworks
 from convgan.callbacks.session import RunOptions, common_callbacks, training_session
+from convgan.callbacks.starting import start_from
 from convgan.config import ClassifierRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError
@@ -43,6 +44,7 @@ def train_classifier(config: ClassifierRunConfig, options: RunOptions) -> Run | 
     set_precision_and_seed(config.train.precision, config.seed)
     task = build()
     fit_whitening(task.network, train.images)
+    options = start_from(options, task)
     if options.dry_run:
         dry_run(task, train, config.train)
         return None

@@ -10,6 +10,7 @@ from convgan.callbacks.health import HealthCheck
 from convgan.callbacks.networks import SaveBest, SaveNetworks
 from convgan.callbacks.quality import GeneratorQuality
 from convgan.callbacks.session import RunOptions, common_callbacks, training_session
+from convgan.callbacks.starting import start_from
 from convgan.config import GanRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.data.clusters import clustered
@@ -49,6 +50,7 @@ def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
     config = resolve_precision(config, train, build)
     set_precision_and_seed(config.train.precision, config.seed)
     task = build()
+    options = start_from(options, task)
     quality = _quality(config, task, held_out)
     if options.dry_run:
         dry_run(task, train, config.train)

@@ -52,6 +52,11 @@ class _Data(_Part):
     test: _Pictures
 
 
+class _Origin(_Part):
+    run: Text
+    networks: dict[str, Text]
+
+
 class _Manifest(_Part):
     name: Text
     task: Literal["classifier", "dcgan"]
@@ -68,6 +73,7 @@ class _Manifest(_Part):
     versions: dict[str, Text] = {}
     parameters: dict[str, Count] = {}
     data: _Data | None = None
+    init_from: _Origin | None = None
     class_names: list[Text] = []
     samples: list[_Sample] = []
     warnings: list[_Warning] = []

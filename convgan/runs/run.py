@@ -35,8 +35,8 @@ class Run:
         self._lock = FolderLock(folder)
 
     @classmethod
-    def create(cls, out: Path, name: str, config: Config) -> Run:
-        """Make the folder `out/name-0001`, or the next number that is free, and lock it."""
+    def create(cls, out: Path, name: str, config: Config, **entries: Any) -> Run:
+        """Make the folder `out/name-0001`, or the next free number, with these entries; lock it."""
         try:
             out.mkdir(parents=True, exist_ok=True)
             first = 1 + max((run_number(path.name, name) for path in out.iterdir()), default=0)
@@ -49,7 +49,9 @@ class Run:
             raise UsageError(f"no run folder can be made in {out}: {error}") from error
         run.lock()
         run.keep_config(config)
-        run.update(name=run.folder.name, task=config.task, status="running", started=now())
+        run.update(
+            name=run.folder.name, task=config.task, status="running", started=now(), **entries
+        )
         run.flush()
         return run
 

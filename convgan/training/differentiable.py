@@ -1,12 +1,11 @@
-"""Random changes of all that a discriminator sees, through which the generator learns.
+"""Random changes of all that a discriminator sees, real and generated, with a gradient.
 
 The changes are those of Zhao et al., 2020 ("Differentiable Augmentation for Data-Efficient GAN
-Training"): colour, translation and cutout, of real and generated images alike, so that the
-generator need not make them. How often they are made may follow the discriminator: Karras et al.,
-2020 ("Training Generative Adversarial Networks with Limited Data", ADA).
+Training"); how often they are made may follow the discriminator: Karras et al., 2020 ("Training
+Generative Adversarial Networks with Limited Data", ADA).
 
-Each change takes images (N, H, W, C) in [-1, 1] and for each of them two numbers in [0, 1),
-`chance` (N, 2, 1, 1, 1). What leaves [-1, 1] stays so.
+A change takes images (N, H, W, C) in [-1, 1] and two numbers in [0, 1) for each, `chance`
+(N, 2, 1, 1, 1). What leaves [-1, 1] stays so.
 """
 
 from __future__ import annotations
