@@ -41,15 +41,16 @@ class GeneratorQuality:
                     f"{what}; expected more than the {evaluator.dimension} features of "
                     f"{evaluator.name}"
                 )
-        features, logits = evaluator.predict(held_out.images)
-        self.real = fit_gaussian(features)
-        self.real_classes = logits.argmax(axis=1)
-        self.class_names = held_out.class_names or tuple(map(str, range(evaluator.num_classes)))
+        real = evaluator.predict(held_out.images)
+        self.real = fit_gaussian(real.features)
+        self.real_classes = real.classes
+        self.class_names = held_out.class_names or evaluator.class_names
         self.task = task
         self.evaluator = evaluator
         self.samples = samples
         self.every = every
-        self.classes: ClassFractions | None = None  # of the newest epoch that was looked at
+        self.classes: ClassFractions | None = None
+        """Of the newest epoch that was looked at, if the evaluator knows classes."""
 
     def __call__(self, epoch: int) -> dict[str, float]:
         """Return `val_frechet` after an epoch (from 0) that is to be looked at, else nothing."""
@@ -57,6 +58,7 @@ class GeneratorQuality:
             return {}
         z = self.task.noise("quality", 0, self.samples)
         labels = self.task.draw_labels("quality", self.samples)
-        features, logits = self.evaluator.predict(generate(self.task.sampler, z, labels))
-        self.classes = class_fractions(logits.argmax(axis=1), self.real_classes, self.class_names)
-        return {"val_frechet": frechet_distance(fit_gaussian(features), self.real)}
+        made = self.evaluator.predict(generate(self.task.sampler, z, labels))
+        if made.classes is not None and self.real_classes is not None:
+            self.classes = class_fractions(made.classes, self.real_classes, self.class_names)
+        return {"val_frechet": frechet_distance(fit_gaussian(made.features), self.real)}

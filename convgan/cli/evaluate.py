@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -10,6 +12,7 @@ import typer
 from convgan.cli.app import app
 from convgan.cli.options import OUTPUTS, DebugOption, DeviceOption, JsonOption, OutOption
 from convgan.completion import complete_classifier_run, complete_run
+from convgan.errors import UsageError
 from convgan.terminal import for_people
 
 
@@ -20,7 +23,7 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="RUN",
-            help="Folders or names of runs; else the newest.",
+            help="Folders or names of runs, else the newest; or two npz files of images.",
             autocompletion=complete_run,
         ),
     ] = None,
@@ -28,7 +31,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="RUN",
-            help="A classifier run as the evaluator, not the bundled one.",
+            help="A classifier run as the evaluator, or random; else the bundled one.",
             autocompletion=complete_classifier_run,
         ),
     ] = None,
@@ -59,19 +62,33 @@ def evaluate(
     """Measure runs on the test set, or compare them.
 
     Of a classifier the accuracy, of a DCGAN the quality of the generated images; several DCGAN
-    runs are compared side by side.
+    runs are compared side by side. Of two npz files the first is measured as generated images
+    against the second as real ones.
 
     Example: convgan eval dcgan-fashion-0001 dcgan-fashion-0002
+
+    Example: convgan eval generated.npz real.npz
     """
     from convgan.hardware import start_tensorflow
     from convgan.runs import find_run
 
-    found = [find_run(run, out) for run in runs] if runs else [find_run(None, out)]
+    files = [Path(name) for name in runs or () if name.lower().endswith(".npz")]
+    if files and (len(files), len(runs or ())) != (2, 2):
+        raise UsageError(
+            "eval measures runs, or two npz files: convgan eval generated.npz real.npz"
+        )
+    wanted: Sequence[str | None] = runs or [None]
+    found = [] if files else [find_run(run, out) for run in wanted]
     start_tensorflow(device=device, show_noise=debug)
     from convgan.evaluation.generator import EvalOptions
     from convgan.recipes.evaluate_classifier import evaluate_classifier_run
     from convgan.recipes.evaluate_generators import evaluate_generator_runs
-    from convgan.reporting.evaluation_tables import comparison_table, evaluation_tables
+    from convgan.recipes.evaluate_pictures import evaluate_pictures
+    from convgan.reporting.evaluation_tables import (
+        comparison_table,
+        evaluation_tables,
+        images_tables,
+    )
     from convgan.terminal import format_tables
 
     options = EvalOptions(
@@ -83,7 +100,11 @@ def evaluate(
         extrapolate=extrapolate,
         all_checkpoints=all_checkpoints,
     )
-    if len(found) == 1 and found[0].task == "classifier":
+    if files:
+        pictures = evaluate_pictures(files[0], files[1], options)
+        measured = [pictures.model_dump(mode="json")]
+        tables = images_tables(pictures, str(files[0]), f"of {files[1]}")
+    elif len(found) == 1 and found[0].task == "classifier":
         evaluation = evaluate_classifier_run(found[0], options)
         measured, tables = [evaluation.model_dump(mode="json")], evaluation_tables(evaluation)
     else:

@@ -151,7 +151,7 @@ class GanTrainConfig(TrainConfig):
     evaluate_samples: Annotated[int, Field(ge=2, le=100000)] = 2000
     evaluator: Path | None = None
     """The folder of a classifier run whose features `evaluate_every` compares; null: the network
-    that comes with convgan for the data set."""
+    that comes with convgan for the data set, else a random one, as `random`."""
 
     @model_validator(mode="after")
     def _critic_steps_alternate(self) -> GanTrainConfig:

@@ -1,4 +1,4 @@
-"""The evaluator of images: a classifier whose penultimate layer gives their features.
+"""The evaluator of images: a network, as a rule a classifier, whose features are compared.
 
 Every quality number depends on it, so it carries its name and the SHA-256 of its file.
 """
@@ -20,6 +20,7 @@ from convgan.errors import DataError
 from convgan.evaluation.metric import Predictions
 from convgan.models.network_file import read_network
 from convgan.models.pixels import to_float
+from convgan.registry import DATASETS
 
 _BUNDLED = Path(__file__).parent / "networks"
 EVALUATOR_BATCH = 50  # few, for memory
@@ -30,12 +31,14 @@ class Evaluator:
     """A trained classifier, asked for the layer named `features` and for its logits.
 
     `sha256` is of the weights and the configuration, hex; `model` makes float images (N, H, W, C)
-    in [-1, 1] to [features (N, D), logits (N, K)].
+    in [-1, 1] to [features (N, D), logits (N, K)]. K is 0 for a network that knows no classes.
     """
 
     name: str
     sha256: str
     model: keras.Model
+    class_names: tuple[str, ...] = ()
+    """K names, those of the images that it was trained on where they are known."""
 
     @property
     def dimension(self) -> int:
@@ -82,7 +85,7 @@ class Evaluator:
         )
 
 
-def load_evaluator(path: Path, name: str) -> Evaluator:
+def load_evaluator(path: Path, name: str, class_names: tuple[str, ...] = ()) -> Evaluator:
     """Load a classifier's network file.
 
     Raises:
@@ -97,7 +100,10 @@ def load_evaluator(path: Path, name: str) -> Evaluator:
             f"{path} has no layer named 'features': expected a network of train-classifier"
         ) from error
     model = keras.Model(network.inputs, [features, *network.outputs], name="evaluator")
-    return Evaluator(name, saved.sha256, model)
+    count = int(model.outputs[1].shape[-1])
+    if len(class_names) != count:
+        class_names = tuple(f"class {label}" for label in range(count))
+    return Evaluator(name, saved.sha256, model, class_names)
 
 
 def bundled_card(data_name: str) -> dict[str, Any] | None:
@@ -116,7 +122,7 @@ def bundled_evaluator(data_name: str) -> Evaluator | None:
     if card is None:
         return None
     path = _BUNDLED / f"{data_name}.safetensors"
-    network = load_evaluator(path, f"convgan-{data_name}")
+    network = load_evaluator(path, f"convgan-{data_name}", DATASETS[data_name].class_names)
     if network.sha256 != card["sha256"]:
         raise DataError(
             f"{path} has SHA-256 {network.sha256}, expected {card['sha256']}: install convgan anew"

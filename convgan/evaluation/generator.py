@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from convgan.config import GanRunConfig
 from convgan.data import Dataset
 from convgan.errors import UsageError
-from convgan.evaluation.comparison import provenance
+from convgan.evaluation.comparison import SEED, protocol, provenance
 from convgan.evaluation.diagnosis import Samples, diagnose
 from convgan.evaluation.discriminator import SVM_DRAWS, SVM_IMAGES, measure_discriminator
 from convgan.evaluation.evaluator import Evaluator
 from convgan.evaluation.metric import Evidence
 from convgan.evaluation.metrics.class_agreement import class_faults
 from convgan.evaluation.metrics.class_fractions import classes_of
-from convgan.evaluation.reference import Reference, measure, protocols
+from convgan.evaluation.reference import Reference, measure
 from convgan.evaluation.verdict import verdict
 from convgan.runs import Run
 from convgan.runs.evaluations import (
@@ -32,8 +32,6 @@ from convgan.runs.evaluations import (
 
 Which = Literal["best", "last", "raw"]
 SAMPLES = 10_000
-SEED = 0
-"""Of the latent vectors and of all draws: the same for every run."""
 _DIAGNOSED = 100  # images that the diagnosis looks at
 _MISSING = {
     "best": "kept no best generator: it was trained with train.evaluate_every 0, or with too few "
@@ -71,7 +69,7 @@ class Subject:
     """A generator, in the file `network`, that is to be measured: all that is known before.
 
     Raises:
-        UsageError: the images have no classes, too few are asked for, or too many labels.
+        UsageError: too few images are asked for, or too many labels, or there are none.
     """
 
     run: Run
@@ -83,10 +81,13 @@ class Subject:
     options: EvalOptions
 
     def __post_init__(self) -> None:
-        train, test, dimension = self.dataset.train, self.dataset.test, self.evaluator.dimension
+        train, dimension = self.dataset.train, self.evaluator.dimension
         samples, labels = self.samples, self.options.labels
-        if not train.class_names:
-            raise UsageError(f"{test.origin} has no classes: eval needs one folder per class")
+        if labels and not self.has_classes:
+            raise UsageError(
+                f"--labels: {train.origin} has no classes. Leave it out, or give one folder per "
+                "class"
+            )
         if samples <= dimension:
             raise UsageError(
                 f"--samples {samples} are too few: a Fréchet distance of {dimension} "
@@ -96,6 +97,11 @@ class Subject:
             raise UsageError(f"--labels {labels} are too many: there are {len(train)}")
 
     @property
+    def has_classes(self) -> bool:
+        """Whether there are classes that an SVM could tell apart."""
+        return len(self.dataset.train.class_names) > 1
+
+    @property
     def samples(self) -> int:
         """How many images the generator makes."""
         return SAMPLES if self.options.samples is None else self.options.samples
@@ -103,24 +109,12 @@ class Subject:
     @property
     def protocol(self) -> Protocol:
         """What must agree for two numbers to be compared."""
-        train, test = self.dataset.train, self.dataset.test
-        labels = self.options.labels
-        return Protocol(
-            evaluator=self.evaluator.name,
-            evaluator_sha256=self.evaluator.sha256,
-            feature_dimension=self.evaluator.dimension,
-            data=test.name,
-            train_sha256=train.fingerprint,
-            test_sha256=test.fingerprint,
-            generated=self.samples,
-            test=len(test),
-            train=len(train),
-            reference=min(self.samples, len(train)),
-            svm_labels=labels or min(SVM_IMAGES, len(train)),
-            svm_draws=1 if labels is None else SVM_DRAWS,
-            seed=SEED,
-            metrics=protocols(self.options.metrics),
-        )
+        count, labels = min(SVM_IMAGES, len(self.dataset.train)), self.options.labels
+        svm = (count, 1) if labels is None else (labels, SVM_DRAWS)
+        return protocol(
+            self.evaluator, self.dataset, self.samples,
+            metrics=self.options.metrics, svm=svm if self.has_classes else (0, 0),
+        )  # fmt: skip
 
 
 def choose_generator(run: Run, which: Which | None) -> tuple[Path, Checkpoint]:
@@ -150,11 +144,13 @@ def evaluate_generator(
         DataError: the discriminator is missing or damaged.
     """
     run, config, dataset = subject.run, subject.config, subject.dataset
-    labels = subject.options.labels
+    labels, discriminator = subject.options.labels, None
+    if subject.has_classes:
+        discriminator = measure_discriminator(run, config, dataset, labels, seed=SEED)
     results = measure(evidence, reference.values, options=subject.options.metrics)
     classes = classes_of(evidence)
     return GeneratorEvaluation(
-        provenance=provenance(run, dataset.test),
+        provenance=provenance(run.name, dataset.test),
         checkpoint=subject.checkpoint,
         evaluator_accuracy=reference.accuracy,
         protocol=subject.protocol,
@@ -162,12 +158,12 @@ def evaluate_generator(
         classes=classes,
         verdict=verdict(classes, results, config.train),
         findings=class_faults(evidence) + _findings(subject, images[:_DIAGNOSED], classes),
-        discriminator=measure_discriminator(run, config, dataset, labels, seed=SEED),
+        discriminator=discriminator,
     )
 
 
 def _findings(
-    subject: Subject, images: NDArray[np.uint8], classes: ClassFractions
+    subject: Subject, images: NDArray[np.uint8], classes: ClassFractions | None
 ) -> list[Finding]:
     """Return what log, samples and classes show to be wrong, and what training warned of."""
     run, checkpoint = subject.run, subject.checkpoint

@@ -29,10 +29,18 @@ __all__ = ["METRICS", "Evidence", "Metric", "MetricResult", "Predictions", "metr
 
 
 class Predictions(NamedTuple):
-    """What an evaluator makes of images: features (N, D) and logits (N, K), float32."""
+    """What an evaluator makes of images: features (N, D) and logits (N, K), float32.
+
+    K is 0 where the evaluator knows no classes.
+    """
 
     features: NDArray[np.float32]
     logits: NDArray[np.float32]
+
+    @property
+    def classes(self) -> NDArray[np.int64] | None:
+        """The class that each image is taken for, (N,), if there are classes."""
+        return self.logits.argmax(axis=1) if self.logits.shape[1] else None
 
     def take(self, rows: slice | NDArray[np.int64]) -> Predictions:
         """Return those of some of the images."""
@@ -62,7 +70,7 @@ Measure = Callable[[Evidence], Iterable[MetricResult]]
 
 @dataclass(frozen=True)
 class Metric:
-    """One entry of `METRICS`: a function that gives results, or none of too few images.
+    """One entry of `METRICS`: a function that gives results, or none of too few images or classes.
 
     `protocol` must agree for two values to be compared, in addition to the evaluator, the data,
     the numbers of images and the seed. With `reference`, a draw of training images, measured as if

@@ -19,13 +19,14 @@ from convgan.evaluation.metric import METRICS, Evidence, Metric, MetricResult, P
 class Reference:
     """The real images as the evaluator sees them, with its accuracy (fraction) on the test images.
 
-    `values` are what a draw of training images scores against the test images, by result.
+    That is None where they or the evaluator have no classes. `values` are what a draw of training
+    images scores against the test images, by result.
     """
 
     train: Predictions
     test: Predictions
     class_names: tuple[str, ...]
-    accuracy: float
+    accuracy: float | None
     seed: int
     test_labels: NDArray[np.int64] | None = None
     values: dict[str, float] = field(default_factory=dict)
@@ -45,9 +46,10 @@ def compute_reference(
     `count` of them, or all where there are fewer.
     """
     train, test = (cached_predictions(evaluator, each) for each in (dataset.train, dataset.test))
-    accuracy = float(np.mean(test.logits.argmax(axis=1) == dataset.test.labels))
-    labels, names = dataset.train.labels, dataset.test.class_names
-    reference = Reference(train, test, names, accuracy, seed, dataset.test.labels)
+    seen, known = test.classes, dataset.test.labels
+    accuracy = None if seen is None or known is None else float(np.mean(seen == known))
+    labels, names = dataset.train.labels, dataset.test.class_names or evaluator.class_names
+    reference = Reference(train, test, names, accuracy, seed, known)
     drawn = np.random.default_rng(seed).permutation(len(train.features))[:count]
     evidence = reference.evidence(train.take(drawn), None if labels is None else labels[drawn])
     measured = [METRICS[name] for name in METRICS if METRICS[name].reference]

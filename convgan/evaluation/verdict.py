@@ -39,14 +39,25 @@ def missing_classes(classes: ClassFractions, train: GanTrainConfig) -> str | Non
     )
 
 
-def verdict(classes: ClassFractions, results: Sequence[MetricResult], train: GanTrainConfig) -> str:
-    """Describe the variety by classes, recall and coverage, each beside its reference.
+def verdict(
+    classes: ClassFractions | None, results: Sequence[MetricResult], train: GanTrainConfig
+) -> str:
+    """Describe the variety by classes, if any, recall and coverage, each beside its reference.
 
     "No sign of mode collapse" is said only where all classes are made about as often as they
     occur, and recall and coverage come near those of real images.
     """
     measured = [each for each in results if each.name in {"recall", "coverage"} and each.reference]
     worst = min((_ratio(each) for each in measured), default=None)
+    if classes is None:
+        if worst is None:
+            return "The variety was not measured."
+        if worst < LITTLE:
+            why = _why(results, "It is mode collapse.")
+            return f"Most of the variety is missing: {_beside(measured)}. {why} {_advice(train)}"
+        if worst < NEAR:
+            return f"There is less variety than real images have: {_beside(measured)}."
+        return "The variety comes near that of real images: no sign of mode collapse."
     uneven = _uneven(classes)
     all_there = f"All {_expected(classes)} classes are there"
     if missing := missing_classes(classes, train):
@@ -55,8 +66,8 @@ def verdict(classes: ClassFractions, results: Sequence[MetricResult], train: Gan
         variety = f"{all_there}; the variety within them was not measured."
     elif worst < LITTLE:
         variety = (
-            f"{all_there}, but not their variety: {_beside(measured)}. {_why(results)} "
-            f"{_advice(train)}"
+            f"{all_there}, but not their variety: {_beside(measured)}. "
+            f"{_why(results, 'It is mode collapse within the classes.')} {_advice(train)}"
         )
     elif worst < NEAR:
         variety = f"{all_there}, with less variety than real images have: {_beside(measured)}."
@@ -71,7 +82,7 @@ def _advice(train: GanTrainConfig) -> str:
     return f"Try more epochs or images, {penalty}, lower learning rates, or another seed."
 
 
-def _why(results: Sequence[MetricResult]) -> str:
+def _why(results: Sequence[MetricResult], otherwise: str) -> str:
     """Say whether low recall can come from images that are like no real ones."""
     precision = next((each for each in results if each.name == "precision"), None)
     if precision and precision.reference and _ratio(precision) < LITTLE:
@@ -79,7 +90,7 @@ def _why(results: Sequence[MetricResult]) -> str:
             "Few images are like real ones "
             f"({_beside([precision])}), which hides whether they differ from one another."
         )
-    return "It is mode collapse within the classes."
+    return otherwise
 
 
 def _uneven(classes: ClassFractions) -> str:

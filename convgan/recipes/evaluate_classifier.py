@@ -53,7 +53,7 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
     scaled = logits / (temperature or 1.0)
     calibrated = softmax(scaled, axis=1)
     evaluation = ClassifierEvaluation(
-        provenance=provenance(run, test),
+        provenance=provenance(run.name, test),
         mirrored=mirrored,
         temperature=temperature,
         calibrated_error=expected_calibration_error(calibrated, test.labels)

@@ -13,11 +13,10 @@ from convgan.arrays import DamagedFile
 from convgan.config import GanRunConfig
 from convgan.data import Dataset, load_dataset
 from convgan.errors import UsageError
-from convgan.evaluation.comparison import check_same_protocol
+from convgan.evaluation.comparison import SEED, check_same_protocol
 from convgan.evaluation.evaluator import Evaluator
 from convgan.evaluation.find_evaluator import find_evaluator
 from convgan.evaluation.generator import (
-    SEED,
     EvalOptions,
     Subject,
     choose_generator,
@@ -49,8 +48,7 @@ def evaluate_generator_runs(runs: Sequence[Run], options: EvalOptions) -> list[G
 
     Raises:
         UsageError: runs are not all of generators, or not measured by one protocol, or one is
-            given twice; the images have no classes, no evaluator fits, or too few images are
-            asked for.
+            given twice; the wanted evaluator does not fit, or too few images are asked for.
         DataError: a network is missing or damaged.
     """
     if {run.task for run in runs} != {"dcgan"}:

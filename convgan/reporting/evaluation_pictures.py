@@ -60,20 +60,23 @@ def draw_generator_evaluation(
     if labels is not None:
         grid = class_grid(thinned(images), labels, columns[:_GRID], _GRID)
     save_png(folder / "samples.png", grid)
-    if asked := evaluation.metric("class_agreement"):
+    for name in ("asked", "classes", "frechet"):  # they may be of another evaluation
+        (folder / f"{name}.png").unlink(missing_ok=True)
+    classes, asked = evaluation.classes, evaluation.metric("class_agreement")
+    if classes and asked:
         save_confusion_matrix(
             folder / "asked.png",
             np.asarray(asked.details["confusion_matrix"]),
-            class_names=list(evaluation.classes.real),
+            class_names=list(classes.real),
             rows="asked",
         )
-    classes = evaluation.classes
-    save_class_histogram(
-        folder / "classes.png",
-        np.array(list(classes.real.values())),
-        generated_fractions=np.array(list(classes.generated.values())),
-        class_names=list(classes.real),
-    )
+    if classes:
+        save_class_histogram(
+            folder / "classes.png",
+            np.array(list(classes.real.values())),
+            generated_fractions=np.array(list(classes.generated.values())),
+            class_names=list(classes.real),
+        )
     save_nearest_neighbours(
         folder / "nearest.png",
         images[: len(nearest)],
@@ -81,7 +84,6 @@ def draw_generator_evaluation(
         captions=[[f"{distance:.2f}" for distance in row] for row in distances],
     )
     path, points = folder / "frechet.png", evaluation.checkpoints
-    path.unlink(missing_ok=True)  # it may be of another evaluation
     if points:
         protocol, last = evaluation.protocol, evaluation.metric(points[0].frechet.name)
         save_metric_over_epochs(  # no best one: the test set must not choose a checkpoint

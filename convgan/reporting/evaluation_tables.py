@@ -11,6 +11,7 @@ from convgan.runs.evaluations import (
     ClassifierEvaluation,
     Evaluation,
     GeneratorEvaluation,
+    ImagesEvaluation,
     MetricResult,
 )
 
@@ -55,24 +56,30 @@ def _classifier_tables(found: ClassifierEvaluation) -> list[Table]:
 
 def _generator_tables(found: GeneratorEvaluation) -> list[Table]:
     """Return a generator's numbers beside real images', its classes, and what D has learned."""
-    protocol, checkpoint = found.protocol, found.checkpoint
+    checkpoint, learned = found.checkpoint, discriminator_table(found)
+    of = f"the {checkpoint.which} generator (epoch {checkpoint.epoch})"
+    others = [(each.text,) for each in found.findings if each.name != "classes_missing"]
+    return [
+        *images_tables(found, of, "test images"),
+        *([learned] if learned else []),
+        Table("In words", ("",), [(found.verdict,), *others]),
+    ]
+
+
+def images_tables(found: ImagesEvaluation, of: str, real: str) -> list[Table]:
+    """Return the numbers of images beside those of real ones, and their classes, if any."""
+    protocol, accuracy = found.protocol, found.evaluator_accuracy
     title = (
-        f"{protocol.generated:,} images of the {checkpoint.which} generator (epoch "
-        f"{checkpoint.epoch}) against {protocol.test:,} test images; "
+        f"{protocol.generated:,} images of {of} against {protocol.test:,} {real}; "
         f"{protocol.evaluator}, {protocol.feature_dimension} features"
     )
     header = ("number", "value", "±", "real images", "better")
     rows = []
     for each in found.metrics:
-        numbers = each.value, each.standard_error, each.reference
-        rows.append((each.title, *map(_number, numbers), each.direction))
-    others = [(each.text,) for each in found.findings if each.name != "classes_missing"]
-    return [
-        Table(title, header, rows, meanings=[each.meaning for each in found.metrics]),
-        _class_table(found.classes, found.evaluator_accuracy),
-        _discriminator_table(found),
-        Table("In words", ("",), [(found.verdict,), *others]),
-    ]
+        values = each.value, each.standard_error, each.reference
+        rows.append((each.title, *map(_number, values), each.direction))
+    numbers = Table(title, header, rows, meanings=[each.meaning for each in found.metrics])
+    return [numbers, *([_class_table(found.classes, accuracy)] if found.classes else [])]
 
 
 def _calibrated(found: ClassifierEvaluation) -> str:
@@ -120,7 +127,7 @@ def _from_ideal(result: MetricResult) -> float:
     return result.value if result.direction == "lower" else -result.value
 
 
-def _class_table(classes: ClassFractions, accuracy: float) -> Table:
+def _class_table(classes: ClassFractions, accuracy: float | None) -> Table:
     marks = dict.fromkeys(classes.missing, "missing") | dict.fromkeys(classes.rare, "rare")
     marks |= dict.fromkeys(classes.often, "too often")
     marks |= dict.fromkeys(classes.seldom, "too seldom")
@@ -128,12 +135,15 @@ def _class_table(classes: ClassFractions, accuracy: float) -> Table:
         (name, _percent(made), _percent(classes.real.get(name)), marks.get(name, ""))
         for name, made in classes.generated.items()
     ]
-    right = f"it is right on {_percent(accuracy)} of the real images"
-    title = f"Classes, as the evaluator sees them ({right})"
+    right = f" (it is right on {_percent(accuracy)} of the real images)"
+    title = f"Classes, as the evaluator sees them{'' if accuracy is None else right}"
     return Table(title, ("class", "generated", "real", ""), rows)
 
 
-def _discriminator_table(evaluation: GeneratorEvaluation) -> Table:
+def discriminator_table(evaluation: Evaluation | None) -> Table | None:
+    """Return what a discriminator's features are worth, where there were classes to tell apart."""
+    if not isinstance(evaluation, GeneratorEvaluation) or evaluation.discriminator is None:
+        return None
     found = evaluation.discriminator
     trained = found.trained
     draws = f", {trained.draws} draws" if trained.draws > 1 else ""

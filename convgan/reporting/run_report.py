@@ -14,7 +14,7 @@ from convgan.config import Config, differing, flatten, load_config, presets
 from convgan.errors import ConvganError
 from convgan.models.layer_table import layer_table
 from convgan.models.network_file import read_spec
-from convgan.reporting.evaluation_tables import evaluation_tables
+from convgan.reporting.evaluation_tables import discriminator_table, evaluation_tables
 from convgan.reporting.figures import drawable
 from convgan.reporting.layer_table import network_table
 from convgan.reporting.page_curves import page_curves
@@ -66,6 +66,7 @@ def report_run(run: Run) -> Path:
         evaluation=evaluation,
         asked=_asked(evaluation),
         tables=evaluation_tables(evaluation) if evaluation else (),
+        learned=discriminator_table(evaluation),
         held_out=_held_out(run.manifest),
         networks=list(_networks(run)),
     )

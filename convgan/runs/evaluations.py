@@ -71,7 +71,7 @@ class Provenance(_Part):
 
 
 class Protocol(_Part):
-    """What must agree for two values to be compared.
+    """What must agree for two values to be compared; no SVM has 0 labels.
 
     The reference values are measured with `reference` training images; `metrics` is what each
     metric says of itself, by `metric.key`.
@@ -141,24 +141,29 @@ class Finding(_Part):
     text: str
 
 
-class GeneratorEvaluation(_Part):
-    """`eval/generator.json`: generated images against the test images."""
+class ImagesEvaluation(_Part):
+    """Images against the real ones; None for what needs classes, where there are none."""
 
-    file: ClassVar[str] = "eval/generator.json"
     provenance: Provenance
-    checkpoint: Checkpoint
-    evaluator_accuracy: float
+    evaluator_accuracy: float | None
     protocol: Protocol
     metrics: list[MetricResult]
-    classes: ClassFractions
-    verdict: str
-    findings: list[Finding]
-    discriminator: DiscriminatorResult
-    checkpoints: list[CheckpointDistance] = []
+    classes: ClassFractions | None
 
     def metric(self, name: str) -> MetricResult | None:
         """Return the result of this name, if there is one."""
         return next((result for result in self.metrics if result.name == name), None)
+
+
+class GeneratorEvaluation(ImagesEvaluation):
+    """`eval/generator.json`: generated images against the test images."""
+
+    file: ClassVar[str] = "eval/generator.json"
+    checkpoint: Checkpoint
+    verdict: str
+    findings: list[Finding]
+    discriminator: DiscriminatorResult | None
+    checkpoints: list[CheckpointDistance] = []
 
 
 class ClassScores(_Part):

@@ -24,7 +24,7 @@ def class_agreement(evidence: Evidence) -> Iterator[MetricResult]:
 
     Shmelkov et al., 2018 ("How good is my GAN?"), section 3, name it GAN-test.
     """
-    if evidence.asked is None:
+    if evidence.asked is None or evidence.generated.classes is None:
         return
     matrix = _counts(evidence.generated, evidence.asked)
     fraction = float(np.trace(matrix) / matrix.sum())
@@ -68,7 +68,8 @@ def frechet_within_classes(evidence: Evidence) -> Iterator[MetricResult]:
 
 def class_faults(evidence: Evidence) -> list[Finding]:
     """Name the classes that the generator ignores, or of which it makes nearly one image only."""
-    if evidence.asked is None or evidence.test_labels is None:
+    known = evidence.generated.classes is not None
+    if evidence.asked is None or evidence.test_labels is None or not known:
         return []
     made = _agreement(_counts(evidence.generated, evidence.asked))
     real = _agreement(_counts(evidence.test, evidence.test_labels))

@@ -18,22 +18,22 @@ OFTEN = 2.0  # times its real fraction: twice as often, or half as often
 @metric()
 def class_fractions_metric(evidence: Evidence) -> Iterator[MetricResult]:
     """Total variation distance of the classes' fractions: 0 alike, 1 disjoint."""
-    yield MetricResult(
-        name="class_total_variation",
-        title="class fractions, total variation",
-        meaning="How far the fractions of the classes are off: 0 is right, 1 is all wrong.",
-        value=total_variation(classes_of(evidence)),
-        direction="lower",
-    )
+    if classes := classes_of(evidence):
+        yield MetricResult(
+            name="class_total_variation",
+            title="class fractions, total variation",
+            meaning="How far the fractions of the classes are off: 0 is right, 1 is all wrong.",
+            value=total_variation(classes),
+            direction="lower",
+        )
 
 
-def classes_of(evidence: Evidence) -> ClassFractions:
-    """Return the classes of the generated and of the test images."""
-    return class_fractions(
-        evidence.generated.logits.argmax(axis=1),
-        evidence.test.logits.argmax(axis=1),
-        evidence.class_names,
-    )
+def classes_of(evidence: Evidence) -> ClassFractions | None:
+    """Return the classes of the generated and of the test images, if the evaluator knows any."""
+    made, real = evidence.generated.classes, evidence.test.classes
+    if made is None or real is None:
+        return None
+    return class_fractions(made, real, evidence.class_names)
 
 
 def class_fractions(

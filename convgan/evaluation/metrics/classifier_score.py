@@ -18,6 +18,8 @@ from convgan.evaluation.metric import METRICS, Evidence, MetricResult, metric
 @metric()
 def classifier_score_metric(evidence: Evidence) -> Iterator[MetricResult]:
     """Score and confidence of the generated images; never looks at real ones."""
+    if evidence.generated.classes is None:
+        return
     score, confidence = classifier_score(evidence.generated.logits)
     yield MetricResult(
         name="classifier_score",
