@@ -110,10 +110,9 @@ def start_for(
 def choose_for(task: str, data: Path, changes: Sequence[str]) -> Chosen:
     """Choose a configuration for somebody's own pictures, and show it."""
     from convgan.recipes.own_pictures import choose
-    from convgan.terminal import format_tables
 
     chosen = choose(task, data, changes)
-    typer.echo(format_tables([chosen.table(f"Chosen for {data}; change it by --set")]))
+    typer.echo(f"Chosen for {data}, to be changed by --set:\n{chosen}\n")
     return chosen
 
 

@@ -108,6 +108,8 @@ def _how_to_train(data: DataConfig) -> str:
         for key in ("image_size", "channels", "fit", "background", "skip_bad")
         if (value := getattr(data, key)) != default[key].default
     )
+    if data.name == "folder":
+        return f"convgan train-classifier --data {shlex.quote(str(data.folder))}{changes}"
     if preset is None:
         folder = f" --set data.folder={data.folder}" if data.folder else ""
         changes = f" --set data.name={data.name}{folder}{changes}"

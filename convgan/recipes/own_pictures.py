@@ -20,7 +20,6 @@ from convgan.data import load_dataset
 from convgan.data.folder import median_side
 from convgan.data.image_set import Images
 from convgan.errors import UsageError
-from convgan.reporting import Table
 
 SIZES = (16, 28, 32, 56, 64, 112, 128)
 """Sides of the pictures: 4 or 7 times a power of two."""
@@ -62,9 +61,11 @@ class Chosen:
     tree: dict[str, Any]
     choices: list[tuple[str, str, str]]
 
-    def table(self, title: str) -> Table:
-        """Return the choices for people."""
-        return Table(title, ("chosen", "", "as"), self.choices)
+    def __str__(self) -> str:
+        """The choices for people, a line each."""
+        lines = [(f"{key} {value}", why) for key, value, why in self.choices]
+        width = max(len(said) for said, _ in lines)
+        return "\n".join(f"  {said:{width}}  {why}" for said, why in lines)
 
 
 def choose(task: str, path: Path, changes: Sequence[str] = ()) -> Chosen:
@@ -93,9 +94,11 @@ def look(path: Path, changes: Sequence[str] = ()) -> Facts:
             f"data.image_size {size}: without --config a network is made for {SIZES}; take one of "
             "these, or a configuration of your own"
         )
-    train = load_dataset(section.model_copy(update={"image_size": size})).train
-    grey = section.channels is None and _all_grey(train.images)
-    channels = 1 if grey else train.image_shape[2]
+    channels = section.channels or 3
+    wanted = {"image_size": size, "channels": channels}
+    train = load_dataset(section.model_copy(update=wanted)).train
+    if section.channels is None and _all_grey(train.images):  # whatever the files are
+        channels = 1
     return Facts(side, size, channels, len(train), train.class_counts())
 
 
