@@ -38,6 +38,7 @@ CASES: dict[str, dict[str, Any]] = {
     "classifier": {},
     "simultaneous": {"penalty": PENALTY, "ema_decay": 0.9},
     "alternating": {"update": "alternating", "loss": "relativistic", "critic_steps": 2},
+    "augmented": {"augment": {"target": 0.0, "ramp_images": 64}, "augmentations": ["flip"]},
 }
 
 
@@ -233,7 +234,11 @@ def test_pictures_that_stay_where_they_lie(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    "case", ["classifier", pytest.param("simultaneous", marks=pytest.mark.slow)]
+    "case",
+    [
+        "classifier",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("simultaneous", "augmented")),
+    ],
 )
 def test_xla_makes_the_same_step(case: str) -> None:
     """But for what is random, which XLA draws otherwise."""
