@@ -40,13 +40,19 @@ def inspect(
     """
     from convgan.config import DataConfig, GanRunConfig
     from convgan.hardware import start_tensorflow
-    from convgan.recipes.inspect import describe_clusters, describe_data, find_target
+    from convgan.recipes.inspect import (
+        describe_clusters,
+        describe_data,
+        describe_pictures,
+        find_target,
+    )
     from convgan.terminal import format_tables
 
     found = find_target(target, changes or ())
     if isinstance(found, DataConfig) or pictures:
         section = found if isinstance(found, DataConfig) else found.data
-        text, tables, grid = describe_data(section, out)
+        describe = describe_pictures if section.name == "folder" else describe_data
+        text, tables, grid = describe(section, out)
         typer.echo("\n\n".join(filter(None, [text, format_tables(tables), f"Pictures: {grid}"])))
         if isinstance(found, GanRunConfig) and found.conditional == "clusters":
             table, grid = describe_clusters(found, out)

@@ -9,18 +9,21 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from convgan.config import DataConfig
 from convgan.data.decoding import decode, smaller_sides
 from convgan.data.image_set import Dataset, ImageSet
 from convgan.data.layout import split_off_test, take_turns
+from convgan.data.opening import decoded_picture
 from convgan.data.own_arrays import read_own_arrays
 from convgan.data.picture_files import PARTS, SUFFIXES, PictureFile, picture_files
 from convgan.data.source import DataSource
+from convgan.data.survey import Found
 from convgan.errors import DataError
 
 ARCHIVES = (".zip", ".npz")
@@ -94,6 +97,25 @@ def median_side(section: DataConfig) -> int:
     if not sides:
         raise DataError(f"{root}: {len(found):,} files have names of pictures, and none is one")
     return statistics.median_low(sides)
+
+
+def found_pictures(section: DataConfig) -> Iterator[Found]:
+    """Yield all pictures in `data.folder`, each at its own size, or what is wrong with it.
+
+    Raises:
+        DataError: the folder has no pictures, or not in one of the layouts above.
+    """
+    root = _root(Path(str(section.folder)))
+    with picture_files(root) as found:
+        for classes, test in zip(_split(found, root), (False, True), strict=True):
+            for class_name, files in classes.items():
+                for file in files:
+                    picture: Image.Image | DataError
+                    try:
+                        picture = decoded_picture(file)
+                    except DataError as error:
+                        picture = error
+                    yield Found("/".join(file.parts), class_name, test, picture)
 
 
 def _root(folder: Path) -> Path:

@@ -52,12 +52,24 @@ def read_picture(path: Path) -> Image.Image:
         DataError: it is no picture, corrupt or suspiciously large.
     """
     try:
-        with pillow_warnings(), opened(loose_file(path, path.parent)) as picture:
+        return decoded_picture(loose_file(path, path.parent))
+    except OSError as error:
+        raise DataError(f"{path} {error}") from error
+
+
+def decoded_picture(file: PictureFile) -> Image.Image:
+    """Return one picture decoded, as `read_picture`.
+
+    Raises:
+        DataError: likewise.
+    """
+    try:
+        with pillow_warnings(), opened(file) as picture:
             turned = ImageOps.exif_transpose(picture)
             turned.load()
             return turned
-    except (DataError, OSError) as error:
-        raise DataError(f"{path} {error}") from error
+    except DataError as error:
+        raise DataError(f"{file.path} {error}") from error
 
 
 @contextmanager

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from convgan.config import Config, DataConfig, GanRunConfig, load_config, presets
-from convgan.data import hold_out, load_dataset
+from convgan.data import Dataset, hold_out, load_dataset
 from convgan.data.clusters import clustered, number_of_clusters
-from convgan.data.folder import ARCHIVES
-from convgan.errors import UsageError, did_you_mean
+from convgan.data.folder import ARCHIVES, found_pictures
+from convgan.data.survey import Found, survey
+from convgan.errors import DataError, UsageError, did_you_mean
 from convgan.registry import DATASETS
 from convgan.reporting import Table, class_grid, save_labelled_pictures, save_png
 from convgan.reporting.images import thinned
+from convgan.reporting.survey import SHEET_ROWS, contact_sheet, survey_lines
 
 _SHOWN = 32  # pictures in the grid
 _COLUMNS = 10  # clusters in theirs
@@ -102,28 +105,69 @@ def describe_clusters(config: GanRunConfig, out: Path) -> tuple[Table, Path]:
 
 def describe_data(section: DataConfig, out: Path) -> tuple[str, list[Table], Path]:
     """Return what a data set is in lines, how many of each class it has, and a grid's path."""
-    dataset, entry = load_dataset(section), DATASETS[section.name]
+    dataset = load_dataset(section)
     train, test = dataset.train, dataset.test
-    full = "" if entry.counts is None else " (in full {:,} and {:,})".format(*entry.counts)
-    lines = [
-        f"{train.name}: {train.origin}",
-        f"shape     {' x '.join(map(str, train.image_shape))} (height, width, channels), uint8",
-        f"range     {train.images.min()} to {train.images.max()}, mean {train.images.mean():.1f}",
-        f"pictures  {len(train):,} training, {len(test):,} test{full}",
-        f"sha256    {train.fingerprint[:16]} training, {test.fingerprint[:16]} test",
-        f"source    {entry.origin}",
-        f"licence   {entry.licence}",
-    ]
-    trains, tests = train.class_counts(), test.class_counts()
-    rows = [(name, f"{trains[name]:,}", f"{tests[name]:,}") for name in trains]
-    tables = [Table("classes", ("", "training", "test"), rows)] if rows else []
+    tables = [_class_table(train.class_counts(), test.class_counts())] if train.class_names else []
     shown = train.head(_SHOWN)
     captions = [""] * len(shown)
     if shown.labels is not None:
         captions = [shown.class_names[label] for label in shown.labels]
     path = out / f"{train.name}.png"
     save_labelled_pictures(path, shown.images, captions=captions)
-    return "\n".join(lines), tables, path
+    return _facts(section, dataset), tables, path
+
+
+def describe_pictures(section: DataConfig, out: Path) -> tuple[str, list[Table], Path]:
+    """As `describe_data`, of one's own pictures, of any sizes, with what is wrong with them."""
+    found = survey(_own_pictures(section), section, shown=SHEET_ROWS)
+    try:
+        text = _facts(section, load_dataset(section))
+    except DataError as error:
+        text = f"They cannot be trained on as they are: {error}"
+    sheet, note = contact_sheet(found)
+    path = out / "folder.png"
+    save_png(path, sheet)
+    trains, tests = found.class_counts(test=False), found.class_counts(test=True)
+    tables = [_class_table(trains, tests)] if [*trains] != [""] else []
+    return "\n".join([text, "", *survey_lines(found), *note]), tables, path
+
+
+def _own_pictures(section: DataConfig) -> Iterable[Found]:
+    if Path(str(section.folder)).suffix.lower() != ".npz":
+        return found_pictures(section)
+    dataset = load_dataset(section)
+    return (
+        Found(
+            f"{'test' if images is dataset.test else 'training'} {index}",
+            "" if images.labels is None else images.class_names[images.labels[index]],
+            images is dataset.test,
+            Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image),
+        )
+        for images in (dataset.train, dataset.test)
+        for index, image in enumerate(images.images)
+    )
+
+
+def _facts(section: DataConfig, dataset: Dataset) -> str:
+    entry, train, test = DATASETS[section.name], dataset.train, dataset.test
+    images = train.images
+    full = "" if entry.counts is None else " (in full {:,} and {:,})".format(*entry.counts)
+    return "\n".join(
+        [
+            f"{train.name}: {train.origin}",
+            f"shape     {' x '.join(map(str, train.image_shape))} (height, width, channels), uint8",
+            f"range     {images.min()} to {images.max()}, mean {images.mean():.1f}",
+            f"pictures  {len(train):,} training, {len(test):,} test{full}",
+            f"sha256    {train.fingerprint[:16]} training, {test.fingerprint[:16]} test",
+            f"source    {entry.origin}",
+            f"licence   {entry.licence}",
+        ]
+    )
+
+
+def _class_table(trains: Mapping[str, int], tests: Mapping[str, int]) -> Table:
+    rows = [(name, f"{count:,}", f"{tests.get(name, 0):,}") for name, count in trains.items()]
+    return Table("classes", ("", "training", "test"), rows)
 
 
 def _section(name: str, changes: Sequence[str]) -> DataConfig:

@@ -52,6 +52,38 @@ def test_inspect_takes_a_folder_of_pictures(tmp_path: Path) -> None:
     assert (tmp_path / "folder.png").is_file()
 
 
+def test_inspect_says_what_is_wrong_with_pictures(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    for index in range(30):
+        picture(own / "ab"[index > 3] / f"{index:02}.png", 8 * index, (8, 8 + index % 2))
+    for index in range(12):
+        (own / "b" / f"no-{index:02}.png").write_bytes(b"no picture")
+    text = done("inspect", own, "--out", tmp_path)
+    for part in (
+        "They cannot be trained on as they are: ",
+        "sizes     8x8 15, 8x9 15",
+        "modes     L 30",
+        f"12        cannot be read\n          {own.resolve() / 'b' / 'no-00.png'} is no picture",
+        "\n          and 2 more\n30        nearly empty\n          a/00.png",
+        "0         the same as an earlier picture",
+        "27 training pictures are few for a GAN: augmentation will be on.",
+        "The classes are uneven: 24 of b, 3 of a.",
+        "a         3     1",
+    ):
+        assert part in text
+    assert (tmp_path / "folder.png").is_file()
+
+
+def test_inspect_lists_only_the_largest_classes_and_none_at_all(tmp_path: Path) -> None:
+    for index in range(40):
+        picture(tmp_path / "many" / f"{index % 20:02}" / f"{index}.png", index)
+        picture(tmp_path / "none" / f"{index}.png", index)
+    text = done("inspect", tmp_path / "many", "--out", tmp_path)
+    assert "The grid has the 16 largest of 20 classes." in text
+    assert "uneven" not in text
+    assert "classes" not in done("inspect", tmp_path / "none", "--out", tmp_path)
+
+
 def test_inspect_refuses_what_could_be_two_things(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
