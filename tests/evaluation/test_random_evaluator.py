@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import keras
 import numpy as np
@@ -95,6 +96,7 @@ def degraded(kind: str) -> list[NDArray[np.uint8]]:
     """Real images and what a fault makes of them, worse and worse."""
     clothes, digits = samples()
     real, rng = clothes.train.images[:COUNT], np.random.default_rng(1)
+    made: list[NDArray[Any]]
     if kind == "noise":
         made = [real + rng.normal(0, deviation, real.shape) for deviation in (10, 25, 60)]
     elif kind == "blur":
