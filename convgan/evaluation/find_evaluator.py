@@ -67,13 +67,10 @@ def evaluator_by_name(images: ImageSet, out: Path, wanted: str | None) -> Evalua
     """
     if wanted in {None, _RANDOM}:
         return random_evaluator(images.image_shape)
-    for name in DATASETS:
-        if wanted == f"convgan-{name}" and (found := bundled_evaluator(name)):
-            break
-    else:
-        run = find_run(wanted, out, task="classifier")
+    bundled = [bundled_evaluator(name) for name in DATASETS if wanted == f"convgan-{name}"]
+    found = next(iter(bundled), None) or find_run(wanted, out, task="classifier")
     try:
-        return _of_shape(found or _network_of(run), images)
+        return _of_shape(found if isinstance(found, Evaluator) else _network_of(found), images)
     except UsageError as error:
         raise UsageError(f"the evaluator {wanted} {error}") from error
 

@@ -40,6 +40,29 @@ def test_images_that_are_like_no_real_ones_are_not_called_collapsed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("recall", "coverage", "precision", "said"),
+    [
+        (0.88, 0.96, 0.9, "The variety comes near that of real images: no sign of mode collapse."),
+        (0.70, 0.96, 0.9, "There is less variety than real images have: recall 0.70"),
+        (0.88, 0.40, 0.9, "Most of the variety is missing: recall 0.88 and coverage 0.40, where"),
+        (0.21, 0.40, 0.1, "which hides whether they differ from one another. Try more epochs"),
+    ],
+)
+def test_without_classes_recall_and_coverage_speak(
+    recall: float, coverage: float, precision: float, said: str
+) -> None:
+    numbers = results(precision=(precision, 0.89), recall=(recall, 0.89), coverage=(coverage, 0.97))
+    text = verdict(None, numbers, train())
+    assert said in text
+    assert "class" not in text
+    assert ("It is mode collapse." in text) == (coverage == 0.4 and precision == 0.9)
+
+
+def test_without_classes_nothing_measured_is_said() -> None:
+    assert verdict(None, [], train()) == "The variety was not measured."
+
+
+@pytest.mark.parametrize(
     ("recall", "coverage", "said"),
     [
         (0.88, 0.96, "comes near that of real images: no sign of mode collapse."),

@@ -1,0 +1,43 @@
+"""Which evaluator measures images where no classifier is asked for."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convgan.config import DataConfig
+from convgan.data import ImageSet
+from convgan.evaluation.find_evaluator import find_evaluator
+
+OWN = DataConfig(name="folder", folder=Path("mine"), image_size=12)
+
+
+def images(side: int, names: tuple[str, ...] = ()) -> ImageSet:
+    labels = np.arange(6) % len(names) if names else None
+    return ImageSet(np.zeros((6, side, side, 1), np.uint8), labels, names, "folder", "here")
+
+
+@pytest.mark.parametrize(("names", "told"), [((), False), (("one",), False), (("a", "b"), True)])
+def test_own_images_get_the_random_network_and_those_with_classes_a_hint(
+    names: tuple[str, ...], told: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="convgan"):
+        found = find_evaluator(OWN, images(12, names), tmp_path)
+    assert found.name == "random-12x12x1-s0"
+    assert bool(caplog.messages) == told
+    command = "convgan train-classifier --config evaluator-fashion --set data.name=folder"
+    assert (f"{command} --set data.folder=mine --set data.image_size=12" in caplog.text) == told
+
+
+def test_the_bundled_network_goes_first_unless_the_random_one_is_asked_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    digits = DataConfig(name="mnist")
+    with caplog.at_level(logging.INFO, logger="convgan"):
+        assert find_evaluator(digits, images(28), None).name == "convgan-mnist"
+        assert find_evaluator(digits, images(28), None, "random").name == "random-28x28x1-s0"
+    assert caplog.messages == []
+    assert find_evaluator(digits, images(32), None).name == "random-32x32x1-s0"
