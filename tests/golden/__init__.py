@@ -25,17 +25,22 @@ EVALUATORS = ("mnist", "fashion-mnist")
 
 _CHANGES = ("data.source=sample", "seed=0", "train.precision=float32")
 _STEPS, _BATCH = 20, 16
-_NARROW = {
-    "dcgan-64": [
+
+
+def _narrow(layers: int) -> list[str]:
+    """Return changes to a 32nd of the filters, where the whole takes seconds per step."""
+    keys = ("projection", *(f"blocks.{block}" for block in range(layers - 1)))
+    return [
         "data.limit=100",
         *(
             f"generator.{key}.filters={2**power}"
-            for power, key in enumerate(("blocks.2", "blocks.1", "blocks.0", "projection"), start=2)
+            for power, key in enumerate(reversed(keys), start=2)
         ),
-        *(f"discriminator.blocks.{block}.filters={4 * 2**block}" for block in range(4)),
+        *(f"discriminator.blocks.{block}.filters={4 * 2**block}" for block in range(layers)),
     ]
-}
-"""A 32nd of the filters, where the whole takes seconds per step."""
+
+
+_LIGHT = {"dcgan-32": _narrow(3), "dcgan-64": _narrow(4), "gan-64": ["data.limit=100"]}
 _PLANNED = 1000  # steps, by which the learning rates change
 _SHOWN, _MEASURED = 8, 200  # test pictures
 
@@ -50,7 +55,7 @@ def step_losses(preset: str) -> list[dict[str, float]]:
 
     To the bit the same only in a `pinned_process`.
     """
-    changes = [*_CHANGES, f"train.batch_size={_BATCH}", *_NARROW.get(preset, ())]
+    changes = [*_CHANGES, f"train.batch_size={_BATCH}", *_LIGHT.get(preset, ())]
     config = load_config(preset, changes)
     pictures = load_dataset(config.data).train
     held_out = round(config.data.validation * len(pictures))

@@ -128,8 +128,8 @@ def test_articles_networks_to_the_parameter(
 @pytest.mark.parametrize("name", presets())
 def test_the_parameters_of_every_preset(name: str) -> None:
     config = load_config(name)
-    size = 64 if name == "dcgan-64" else 28
-    shape = (size, size, 3 if name == "dcgan-64" else 1)
+    size = config.data.image_size or 28
+    shape = (size, size, config.data.channels or 1)
     tables = check_networks(config, shape, 10)
     for role, each in network_specs(config, shape, 10).items():
         assert totals(tables[role]) == of_keras(each.build_symbolically())

@@ -67,7 +67,7 @@ def largest_difference(network: keras.Model) -> float:
 @pytest.mark.parametrize(
     "preset",
     [
-        pytest.param(name, marks=[pytest.mark.slow] if name == "dcgan-64" else [])
+        pytest.param(name, marks=[pytest.mark.slow] if name in {"dcgan-32", "dcgan-64"} else [])
         for name in sorted(presets())
     ],
 )
