@@ -48,8 +48,8 @@ def read_own_arrays(path: Path, section: DataConfig) -> Dataset:
     names = tuple(name for name in classes[0] if name)
     origin = f"own pictures, from {path}"
     sets = []
-    for array, part, count in zip(images, classes, (section.limit, None), strict=True):
-        chosen = take_turns(part)[:count]
+    for array, part in zip(images, classes, strict=True):
+        chosen = take_turns(part)
         labels = np.array([names.index(name) for name, _ in chosen], np.int64) if names else None
         pictures = array[[index for _, index in chosen]]
         sets.append(ImageSet(pictures, labels, names, section.name, origin))

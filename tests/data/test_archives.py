@@ -195,3 +195,9 @@ def test_what_is_no_archive_or_an_empty_one(tmp_path: Path, content: bytes) -> N
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"is no zip archive|holds no pictures"):
         load(path)
+
+
+def test_an_archive_with_nothing_to_train_with(tmp_path: Path, png: bytes) -> None:
+    path = packed(tmp_path / "own.zip", {"own/test/a/1.png": png, "own/test/a/2.png": png})
+    with pytest.raises(DataError, match="has a folder test/ but no train/"):
+        load(path)

@@ -116,9 +116,10 @@ def test_threads_change_nothing(
 def test_memory_is_flat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All pictures together have 12 MB, those under way 1."""
     monkeypatch.setattr(decoding, "_THREADS", 2)
-    for i in range(100):
-        picture(tmp_path / "own" / f"{i:02}.png", (i, 0, 0))
+    for i in range(1, 101):
+        picture(tmp_path / "own" / f"{i:03}.png", (i, 0, 0))
     load(tmp_path / "own")  # imports what there is to be imported
+    picture(tmp_path / "own" / "000.png", size=(4000, 3000))  # while it is decoded, others wait
     tracemalloc.start()
     try:
         dataset = load(tmp_path / "own", image_size=200)

@@ -137,6 +137,15 @@ def test_sixteen_bits_of_grey(tmp_path: Path, kind: str, order: str) -> None:
     np.testing.assert_array_equal(pixels(tmp_path, write)[..., 0], GREY)
 
 
+def test_of_sixteen_bits_none_is_transparent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "convgan")
+    write = saved(Image.fromarray(GREY.astype(np.uint16) * 256), "png", transparency=20 * 256)
+    np.testing.assert_array_equal(pixels(tmp_path, write)[..., 0], GREY)
+    assert "transparent" not in caplog.text
+
+
 @pytest.mark.parametrize("kind", ["png", "<", ">"])
 def test_sixteen_bits_of_colour(tmp_path: Path, kind: str) -> None:
     deep = COLOUR.astype(np.uint16) * 256 + 77
