@@ -12,7 +12,6 @@ from convgan.models.network_file import named_variables, read_network
 from convgan.training.task import Task
 
 _GENERATORS = ("generator_raw", "generator", "generator-best")
-_MOST_LINES = 10
 
 
 def start_from(options: RunOptions, task: Task) -> RunOptions:
@@ -32,19 +31,17 @@ def start_from(options: RunOptions, task: Task) -> RunOptions:
         averaged = name == "generator" and "generator_raw" in task.networks
         names = _GENERATORS[averaged:] if name in _GENERATORS else (name,)
         paths = [folder / "model" / f"{each}.safetensors" for each in names]
-        path = next((path for path in paths if path.is_file()), paths[-1])
+        path = next((path for path in paths if path.is_file()), paths[0])
         saved = read_network(path)
         there, here = (
             {key: form_of(value).shape for key, value in named_variables(name, weights).items()}
             for weights in (saved.network.weights, network.weights)
         )
         if keys := differing(there, here):
-            lines = [f"{key}: {there.get(key)} there, {here.get(key)} here" for key in keys]
-            lines[_MOST_LINES:] = [f"and {len(keys) - _MOST_LINES} more"] * (
-                len(keys) > _MOST_LINES
-            )
+            lines = [f"{key}: {there.get(key)} there, {here.get(key)} here" for key in keys[:10]]
+            differ = f"{path} is of another network, of which {len(keys)} weights differ:"
             raise UsageError(
-                "\n  ".join([f"the weights in {path} are of another network:", *lines])
+                "\n  ".join([differ, *lines])
                 + f"\nTake that network, see {folder / 'config.yaml'}, or leave out --init-from"
             )
         network.set_weights(saved.network.get_weights())

@@ -105,15 +105,11 @@ class AdaptiveProbability:
     def __init__(self, config: Augment, batch_size: int) -> None:
         self.target = config.target
         self.change = _INTERVAL * batch_size / config.ramp_images
-        self.p, self.signs = (
-            keras.Variable(0.0, dtype="float32", trainable=False, name=name)
+        self.variables = {
+            name: keras.Variable(0.0, dtype="float32", trainable=False, name=name)
             for name in ("augment_p", "augment_signs")
-        )
-
-    @property
-    def variables(self) -> dict[str, keras.Variable]:
-        """Of a checkpoint."""
-        return {"augment_p": self.p, "augment_signs": self.signs}
+        }
+        self.p, self.signs = self.variables.values()
 
     def follow(self, d_sign: tf.Tensor, step: tf.Tensor) -> Logs:
         """Count this step's r, and after every few of them move p; return p as it was."""

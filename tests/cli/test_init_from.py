@@ -125,5 +125,10 @@ def test_what_is_refused(out: Path, tmp_path: Path) -> None:
     lines = [line for line in said.splitlines() if line.startswith("  generator/")]
     assert len(lines) == 10
     assert " there, None here" in said
-    assert re.search(r"\n  and \d+ more\n", said)
-    assert not list(tmp_path.iterdir())
+    assert re.search(r"of which \d\d weights differ", said)
+    empty = tmp_path / "classifier-0001"
+    empty.mkdir()
+    shutil.copy(source / "run.json", empty)
+    said = refused(2, "train-classifier", *CLASSIFIER, *options, empty)
+    assert "the run has not finished its first epoch" in said
+    assert list(tmp_path.iterdir()) == [empty]
