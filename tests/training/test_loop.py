@@ -234,11 +234,7 @@ def test_pictures_that_stay_where_they_lie(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    "case",
-    [
-        "classifier",
-        *(pytest.param(each, marks=pytest.mark.slow) for each in ("simultaneous", "augmented")),
-    ],
+    "case", ["classifier", pytest.param("simultaneous", marks=pytest.mark.slow)]
 )
 def test_xla_makes_the_same_step(case: str) -> None:
     """But for what is random, which XLA draws otherwise."""
