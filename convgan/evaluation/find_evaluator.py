@@ -21,26 +21,31 @@ _RANDOM = "random"
 
 
 def find_evaluator(
-    data: DataConfig, images: ImageSet, out: Path | None, wanted: str | Path | None = None
+    data: DataConfig | None, images: ImageSet, out: Path | None, wanted: str | Path | None = None
 ) -> Evaluator:
-    """Return the evaluator of images like these, which came by the configuration `data`.
+    """Return the evaluator of images like these, which came by the configuration `data`, if any.
 
-    `wanted` is a classifier run's folder or name, or `random`; `out` is where to look for runs,
-    None: nowhere. Where nothing is wanted and nothing fits, it is the random network, too; for
-    images that have classes, the log then tells how to train one.
+    `wanted` is a classifier run's folder or name, a bundled network's name (`convgan-mnist`), or
+    `random`; `out` is where to look for runs, None: nowhere. Where nothing is wanted and nothing
+    fits, it is the random network, too; for images that have classes, the log then tells how to
+    train one.
 
     Raises:
-        UsageError: the wanted run does not fit; tells how to train one.
+        UsageError: the wanted one does not fit; tells how to train one.
     """
-    train_one = f"Train one with: {_how_to_train(data)}"
-    if wanted and str(wanted) != _RANDOM:
-        run = find_run(str(wanted), out or Path(), task="classifier")
+    wanted, how = str(wanted or ""), f". Train one with: {_how_to_train(data)}" if data else ""
+    name = data.name if data else wanted.removeprefix("convgan-")
+    bundled = bundled_evaluator(name) if name in DATASETS.names() else None
+    if wanted not in {"", _RANDOM}:
+        ours = bundled if bundled and wanted == bundled.name else None
+        found = ours or find_run(wanted, out or Path(), task="classifier")
         try:
-            return _evaluator_of(run, data, images)
+            if isinstance(found, Evaluator):
+                return _of_shape(found, images)
+            return _evaluator_of(found, data, images)
         except UsageError as error:
-            raise UsageError(f"the evaluator {run.folder} {error}. {train_one}") from error
-    if not wanted:
-        bundled = bundled_evaluator(data.name)
+            raise UsageError(f"the evaluator {wanted} {error}{how}") from error
+    if data and not wanted:
         if bundled and bundled.image_shape == images.image_shape:
             return bundled
         for run in reversed(all_runs(out) if out else []):
@@ -49,47 +54,24 @@ def find_evaluator(
                     return _evaluator_of(run, data, images)
         if len(images.class_names) > 1:
             logger.info(
-                "no classifier of such %s images is there: a random network compares them, and "
-                "knows no classes. %s",
-                data.name, train_one,
-            )  # fmt: skip
+                "no classifier knows these %s images: a random network compares them, and "
+                "sees no classes%s",
+                data.name,
+                how,
+            )
     return random_evaluator(images.image_shape)
 
 
-def evaluator_by_name(images: ImageSet, out: Path, wanted: str | None) -> Evaluator:
-    """Return the evaluator of images that came from anywhere.
-
-    `wanted` is a classifier run's folder or name, the name of a bundled network (`convgan-mnist`),
-    or `random`, which is also taken where it is None.
-
-    Raises:
-        UsageError: there is no such run, or its network is for other images.
-    """
-    if wanted in {None, _RANDOM}:
-        return random_evaluator(images.image_shape)
-    bundled = [bundled_evaluator(name) for name in DATASETS if wanted == f"convgan-{name}"]
-    found = next(iter(bundled), None) or find_run(wanted, out, task="classifier")
-    try:
-        return _of_shape(found if isinstance(found, Evaluator) else _network_of(found), images)
-    except UsageError as error:
-        raise UsageError(f"the evaluator {wanted} {error}") from error
-
-
-def _evaluator_of(run: Run, data: DataConfig, images: ImageSet) -> Evaluator:
+def _evaluator_of(run: Run, data: DataConfig | None, images: ImageSet) -> Evaluator:
     """Return a classifier run's network, or say what is wrong with it for these images."""
-    own = run.config().data
-    if DATASETS[own.name].identity(own) != DATASETS[data.name].identity(data):
-        was, wanted = (str(each.folder or each.name) for each in (own, data))
-        raise UsageError(f"was trained on {was}, not on {wanted}")
-    return _of_shape(_network_of(run), images)
-
-
-def _network_of(run: Run) -> Evaluator:
-    path = run.folder / "model" / "classifier.safetensors"
+    path, own = run.folder / "model" / "classifier.safetensors", run.config().data
     if not path.is_file():
         raise UsageError("has no model yet")
-    names = run.manifest.get("class_names") or DATASETS[run.config().data.name].class_names
-    return load_evaluator(path, run.name, tuple(names))
+    if data and DATASETS[own.name].identity(own) != DATASETS[data.name].identity(data):
+        was, wanted = (str(each.folder or each.name) for each in (own, data))
+        raise UsageError(f"was trained on {was}, not on {wanted}")
+    names = run.manifest.get("class_names") or DATASETS[own.name].class_names
+    return _of_shape(load_evaluator(path, run.name, tuple(names)), images)
 
 
 def _of_shape(found: Evaluator, images: ImageSet) -> Evaluator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -27,7 +28,9 @@ from convgan.runs.evaluations import (
     ClassFractions,
     Finding,
     GeneratorEvaluation,
+    ImagesEvaluation,
     Protocol,
+    Provenance,
 )
 
 Which = Literal["best", "last", "raw"]
@@ -147,18 +150,34 @@ def evaluate_generator(
     labels, discriminator = subject.options.labels, None
     if subject.has_classes:
         discriminator = measure_discriminator(run, config, dataset, labels, seed=SEED)
-    results = measure(evidence, reference.values, options=subject.options.metrics)
-    classes = classes_of(evidence)
+    measured = measure_images(
+        evidence, reference, subject.protocol, provenance(run.name, dataset.test),
+        subject.options.metrics,
+    )  # fmt: skip
+    classes = measured.classes
     return GeneratorEvaluation(
-        provenance=provenance(run.name, dataset.test),
+        **dict(measured),
         checkpoint=subject.checkpoint,
-        evaluator_accuracy=reference.accuracy,
-        protocol=subject.protocol,
-        metrics=results,
-        classes=classes,
-        verdict=verdict(classes, results, config.train),
+        verdict=verdict(classes, measured.metrics, config.train),
         findings=class_faults(evidence) + _findings(subject, images[:_DIAGNOSED], classes),
         discriminator=discriminator,
+    )
+
+
+def measure_images(
+    evidence: Evidence,
+    reference: Reference,
+    how: Protocol,
+    made: Provenance,
+    options: Collection[str],
+) -> ImagesEvaluation:
+    """Measure images by every metric, and count their classes; `options` are optional metrics."""
+    return ImagesEvaluation(
+        provenance=made,
+        evaluator_accuracy=reference.accuracy,
+        protocol=how,
+        metrics=measure(evidence, reference.values, options=options),
+        classes=classes_of(evidence),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from convgan.config import DataConfig
 from convgan.data import ImageSet
+from convgan.errors import UsageError
 from convgan.evaluation.find_evaluator import find_evaluator
 
 OWN = DataConfig(name="folder", folder=Path("mine"), image_size=12)
@@ -41,3 +42,16 @@ def test_the_bundled_network_goes_first_unless_the_random_one_is_asked_for(
         assert find_evaluator(digits, images(28), None, "random").name == "random-28x28x1-s0"
     assert caplog.messages == []
     assert find_evaluator(digits, images(32), None).name == "random-32x32x1-s0"
+
+
+def test_images_from_anywhere_get_what_is_named_if_it_fits(tmp_path: Path) -> None:
+    assert find_evaluator(None, images(28), tmp_path).name == "random-28x28x1-s0"
+    found = find_evaluator(None, images(28), tmp_path, "convgan-fashion-mnist")
+    assert (found.name, found.class_names[-1]) == ("convgan-fashion-mnist", "Ankle boot")
+    for wanted, said in (
+        ("convgan-mnist", r"the evaluator convgan-mnist takes images of \(28, 28, 1\)"),
+        ("mnist", "no classifier run 'mnist'"),
+        ("convgan-nothing", "no classifier run"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            find_evaluator(None, images(12), tmp_path, wanted)

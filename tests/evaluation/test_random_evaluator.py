@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,6 +14,8 @@ from scipy.ndimage import gaussian_filter
 
 from convgan.config import DataConfig
 from convgan.data import Dataset, load_dataset
+from convgan.evaluation.evaluator import Evaluator
+from convgan.evaluation.feature_cache import cached_predictions
 from convgan.evaluation.metric import Predictions
 from convgan.evaluation.metrics.frechet import fit_gaussian, frechet_distance
 from convgan.evaluation.metrics.kernel_distance import evaluate_kernel_distance
@@ -67,6 +70,18 @@ def test_the_smallest_images_have_features_too(side: int) -> None:
     found = random_evaluator((side, side, 1)).predict(images)
     assert found.features.shape == (9, 64)
     assert found.classes is None
+
+
+def test_what_it_makes_of_real_images_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    network, images = random_evaluator((28, 28, 1)), samples()[1].test.head(60)
+    made = cached_predictions(network, images)
+    monkeypatch.setattr(Evaluator, "predict", None)
+    kept = cached_predictions(network, images)
+    np.testing.assert_array_equal(kept.features, made.features)
+    assert kept.logits.shape == (60, 0)
 
 
 def test_without_classes_only_what_needs_none_is_measured() -> None:
