@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from tqdm import tqdm
 
 from convgan.config import DataConfig
 from convgan.data.pictures import fit
@@ -79,7 +80,8 @@ def survey(pictures: Iterable[Found], section: DataConfig, *, shown: int) -> Sur
     `shown` is how many of each class are kept as thumbnails, its square if there are none.
     """
     found, hashes, first = Survey(), list[int](), dict[bytes, int]()
-    for name, class_name, test, picture in pictures:
+    looked = tqdm(pictures, desc="looking", unit="file", disable=None)
+    for name, class_name, test, picture in looked:
         if isinstance(picture, DataError):
             found.bad.append(str(picture))
             continue

@@ -120,6 +120,8 @@ def describe_data(section: DataConfig, out: Path) -> tuple[str, list[Table], Pat
 def describe_pictures(section: DataConfig, out: Path) -> tuple[str, list[Table], Path]:
     """As `describe_data`, of one's own pictures, of any sizes, with what is wrong with them."""
     found = survey(_own_pictures(section), section, shown=SHEET_ROWS)
+    if not found.names:
+        raise DataError(f"not one of {len(found.bad):,} pictures can be read: {found.bad[0]}")
     try:
         text = _facts(section, load_dataset(section))
     except DataError as error:
@@ -128,7 +130,7 @@ def describe_pictures(section: DataConfig, out: Path) -> tuple[str, list[Table],
     path = out / "folder.png"
     save_png(path, sheet)
     trains, tests = found.class_counts(test=False), found.class_counts(test=True)
-    tables = [_class_table(trains, tests)] if [*trains] != [""] else []
+    tables = [_class_table(trains, tests)] if "" not in found.thumbs else []
     return "\n".join([text, "", *survey_lines(found), *note]), tables, path
 
 
@@ -166,7 +168,8 @@ def _facts(section: DataConfig, dataset: Dataset) -> str:
 
 
 def _class_table(trains: Mapping[str, int], tests: Mapping[str, int]) -> Table:
-    rows = [(name, f"{count:,}", f"{tests.get(name, 0):,}") for name, count in trains.items()]
+    names = dict.fromkeys([*trains, *tests])
+    rows = [(name, f"{trains.get(name, 0):,}", f"{tests.get(name, 0):,}") for name in names]
     return Table("classes", ("", "training", "test"), rows)
 
 

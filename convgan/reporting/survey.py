@@ -61,7 +61,8 @@ def _expectations(counts: Counter[str]) -> list[str]:
     lines = [f"{pictures} are enough for a GAN without augmentation."]
     if counts.total() < ENOUGH_PICTURES:
         lines = [f"{pictures} are few for a GAN: augmentation will be on."]
-    (most, many), (least, few) = counts.most_common()[0], counts.most_common()[-1]
-    if many >= 2 * few:
+    ordered = counts.most_common()
+    if ordered and ordered[0][1] >= 2 * ordered[-1][1]:
+        (most, many), (least, few) = ordered[0], ordered[-1]
         lines.append(f"The classes are uneven: {many:,} of {most}, {few:,} of {least}.")
     return lines

@@ -74,6 +74,19 @@ def test_inspect_says_what_is_wrong_with_pictures(tmp_path: Path) -> None:
     assert (tmp_path / "folder.png").is_file()
 
 
+def test_inspect_of_damaged_training_pictures(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        (tmp_path / part / "a").mkdir(parents=True)
+        (tmp_path / part / "a" / "1.png").write_bytes(b"no picture")
+    said = refused(2, "inspect", tmp_path, "--out", tmp_path / "out")
+    assert "not one of 2 pictures can be read" in said
+    assert str(tmp_path.resolve() / "train" / "a" / "1.png") in said
+    picture(tmp_path / "test" / "a" / "1.png")
+    text = done("inspect", tmp_path, "--out", tmp_path / "out")
+    assert "0 training pictures are few" in text
+    assert "a         0     1" in text
+
+
 def test_inspect_lists_only_the_largest_classes_and_none_at_all(tmp_path: Path) -> None:
     for index in range(40):
         picture(tmp_path / "many" / f"{index % 20:02}" / f"{index}.png", index)
