@@ -1,6 +1,6 @@
 """An evaluator for any images, without labels or training: a fixed network of random weights.
 
-Naeem et al., 2020 (Reliable Fidelity and Diversity Metrics for Generative Models, section 4), found
+Naeem et al., 2020 (Reliable Fidelity and Diversity Metrics for Generative Models), found
 features of random networks fit for images that are far from what networks are trained on.
 """
 
@@ -18,7 +18,7 @@ from convgan.models.network_file import in_float32
 
 SEED = 0
 _FILTERS, _KERNEL, _SLOPE = 32, 5, 0.2
-_SMALLEST = 4  # pixels along the larger side of the last maps, or as many as are above half of it
+_SMALLEST = 4  # pixels along the larger side of the last maps, at most
 
 
 def random_evaluator(image_shape: tuple[int, int, int]) -> Evaluator:
