@@ -15,6 +15,7 @@ from convgan.data.clusters import clustered, number_of_clusters
 from convgan.data.folder import ARCHIVES, found_pictures
 from convgan.data.survey import Found, survey
 from convgan.errors import DataError, UsageError, did_you_mean
+from convgan.recipes.own_pictures import FEW
 from convgan.registry import DATASETS
 from convgan.reporting import Table, class_grid, save_labelled_pictures, save_png
 from convgan.reporting.images import thinned
@@ -131,7 +132,7 @@ def describe_pictures(section: DataConfig, out: Path) -> tuple[str, list[Table],
     save_png(path, sheet)
     trains, tests = found.class_counts(test=False), found.class_counts(test=True)
     tables = [_class_table(trains, tests)] if "" not in found.thumbs else []
-    return "\n".join([text, "", *survey_lines(found), *note]), tables, path
+    return "\n".join([text, "", *survey_lines(found, FEW), *note]), tables, path
 
 
 def _own_pictures(section: DataConfig) -> Iterable[Found]:

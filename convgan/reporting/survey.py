@@ -13,13 +13,15 @@ from convgan.errors import counted
 from convgan.reporting.images import class_grid, image_grid
 
 SHEET_ROWS = 8  # pictures of each class on the contact sheet
-ENOUGH_PICTURES = 10_000  # to train a GAN with, without augmentation
 _COLUMNS = 16  # classes there, the largest ones
 _LISTED = 10  # names of pictures after each finding
 
 
-def survey_lines(found: Survey) -> list[str]:
-    """Return sizes and modes, what is wrong with which pictures, and what to expect of them."""
+def survey_lines(found: Survey, few: int) -> list[str]:
+    """Return sizes and modes, what is wrong with which pictures, and what to expect of them.
+
+    Of fewer than `few` training pictures a GAN is trained with augmentation.
+    """
 
     def pairs(which: Sequence[tuple[int, int]]) -> list[str]:
         return [f"{found.names[later]} ({found.names[earlier]})" for earlier, later in which]
@@ -41,7 +43,7 @@ def survey_lines(found: Survey) -> list[str]:
         lines += [f"{len(names):<9,} {what}", *(f"          {name}" for name in names[:_LISTED])]
         if len(names) > _LISTED:
             lines.append(f"          and {len(names) - _LISTED:,} more")
-    return [*lines, "", *_expectations(found.class_counts(test=False))]
+    return [*lines, "", *_expectations(found.class_counts(test=False), few)]
 
 
 def contact_sheet(found: Survey) -> tuple[NDArray[np.uint8], list[str]]:
@@ -56,13 +58,13 @@ def contact_sheet(found: Survey) -> tuple[NDArray[np.uint8], list[str]]:
     return class_grid(thumbs, labels, names, SHEET_ROWS), more if len(counts) > len(names) else []
 
 
-def _expectations(counts: Counter[str]) -> list[str]:
+def _expectations(counts: Counter[str], few: int) -> list[str]:
     pictures = counted(counts.total(), "training picture")
     lines = [f"{pictures} are enough for a GAN without augmentation."]
-    if counts.total() < ENOUGH_PICTURES:
+    if counts.total() < few:
         lines = [f"{pictures} are few for a GAN: augmentation will be on."]
     ordered = counts.most_common()
     if ordered and ordered[0][1] >= 2 * ordered[-1][1]:
-        (most, many), (least, few) = ordered[0], ordered[-1]
-        lines.append(f"The classes are uneven: {many:,} of {most}, {few:,} of {least}.")
+        (most, many), (least, fewest) = ordered[0], ordered[-1]
+        lines.append(f"The classes are uneven: {many:,} of {most}, {fewest:,} of {least}.")
     return lines
