@@ -75,7 +75,7 @@ def picture_files(root: Path) -> Iterator[list[PictureFile]]:
             NotImplementedError,
             ValueError,
         ) as error:
-            raise DataError(f"{root} is no zip archive that can be read: {error}") from error
+            raise DataError(f"{root} cannot be read as a zip archive: {error}") from error
         yield files
 
 
