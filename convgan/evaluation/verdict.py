@@ -53,7 +53,10 @@ def verdict(
         if worst is None:
             return "The variety was not measured."
         if worst < LITTLE:
-            why = _why(results, "It is mode collapse.")
+            blur = (
+                "It may be mode collapse, or blur, which has such numbers too: look at the samples."
+            )
+            why = _why(results, blur)
             return f"Most of the variety is missing: {_beside(measured)}. {why} {_advice(train)}"
         if worst < NEAR:
             return f"There is less variety than real images have: {_beside(measured)}."
