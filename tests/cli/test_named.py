@@ -22,8 +22,8 @@ SMALL = [
 def test_a_gan_of_made_up_files_is_trained_and_its_features_are_measured(tmp_path: Path) -> None:
     archive = cifar_archive(colour_arrays(np.random.default_rng(3)))
     (tmp_path / "cifar-10-binary.tar.gz").write_bytes(archive)
-    data = f"--set=data.folder={tmp_path}"
-    done("train-dcgan", "--config", "dcgan-32", data, *SMALL, "--out", tmp_path / "out")
+    data = ["--set=data.name=cifar10", f"--set=data.folder={tmp_path}"]
+    done("train-dcgan", "--config", "dcgan-32", *data, *SMALL, "--out", tmp_path / "out")
     text = done("eval", "--labels=30", "--samples=100", "--out", tmp_path / "out")
     assert "a linear SVM, 30 labels, 10 draws" in text
     assert "the discriminator's features     192" in text  # 4x4 of each of the three blocks' 4 maps
