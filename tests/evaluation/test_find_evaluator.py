@@ -29,8 +29,8 @@ def test_own_images_get_the_random_network_and_those_with_classes_a_hint(
         found = find_evaluator(OWN, images(12, names), tmp_path)
     assert found.name == "random-12x12x1-s0"
     assert bool(caplog.messages) == told
-    command = "convgan train-classifier --config evaluator-fashion --set data.name=folder"
-    assert (f"{command} --set data.folder=mine --set data.image_size=12" in caplog.text) == told
+    command = "convgan train-classifier --data mine --set data.image_size=12"
+    assert (command in caplog.text) == told
 
 
 def test_the_bundled_network_goes_first_unless_the_random_one_is_asked_for(

@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from convgan.callbacks.progress import ProgressBar
 from convgan.cli import app
 
-from . import brightness, logistic_margin, r2, rings_dataset, squeeze_excite, total_variance
+from . import lightness, logistic_margin, r2, rings_dataset, squeeze_excite, total_variance
 
-EXTENSIONS = (brightness, logistic_margin, r2, total_variance, squeeze_excite, rings_dataset)
+EXTENSIONS = (lightness, logistic_margin, r2, total_variance, squeeze_excite, rings_dataset)
 CLASSIFIER: dict[str, Any] = {
     "task": "classifier",
     "name": "judge",
@@ -27,7 +27,7 @@ CLASSIFIER: dict[str, Any] = {
         "epochs": 6,
         "batch_size": 8,
         "optimizer": {"name": "adam", "learning_rate": 0.01},
-        "augmentations": [{"name": "brightness", "amount": 0.1}],
+        "augmentations": [{"name": "lightness", "amount": 0.1}],
     },
 }
 GAN: dict[str, Any] = {

@@ -13,11 +13,11 @@ else:
     tf = LazyModule("tensorflow")
 
 
-@AUGMENTATIONS.add("brightness")
-class Brightness(Augmentation):
+@AUGMENTATIONS.add("lightness")
+class Lightness(Augmentation):
     """Add a number uniform in [-amount, amount], and keep the range."""
 
-    name: Literal["brightness"]
+    name: Literal["lightness"]
     amount: float = 0.2
 
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
