@@ -41,10 +41,11 @@ def workers_of(launcher: subprocess.Popen[str]) -> list[int]:
     return sorted(map(int, children))
 
 
-def wait_for_steps(out: Path, count: int) -> None:
+def wait_for_steps(launcher: subprocess.Popen[str], out: Path, count: int) -> None:
     while not ((run := run_in(out)) and (log := run / "metrics.jsonl").exists()) or (
         len(log.read_text().splitlines()) < count
     ):
+        assert launcher.poll() is None, (out / "log").read_text()
         time.sleep(0.02)
 
 
@@ -69,7 +70,7 @@ def ended(out: Path, whole: Path) -> None:
 def stopped(out: Path, lines: int = 12, index: int = 1) -> None:
     """A worker that is told to stop stops both, after the same step."""
     launcher = together("classifier", out)
-    wait_for_steps(out, lines)
+    wait_for_steps(launcher, out, lines)
     os.kill(workers_of(launcher)[index], signal.SIGTERM)
     assert launcher.wait() == 143
     said = re.findall(r"stopped by SIGTERM after step (\d+)", (out / "log").read_text())
@@ -95,7 +96,7 @@ def test_a_stopped_run_goes_on_to_the_same_end(whole: Path, tmp_path: Path) -> N
 @pytest.mark.slow
 def test_ctrl_c_at_the_launcher_stops_all(tmp_path: Path) -> None:
     launcher = together("classifier", tmp_path)
-    wait_for_steps(tmp_path, 12)
+    wait_for_steps(launcher, tmp_path, 12)
     launcher.send_signal(signal.SIGINT)
     assert launcher.wait() == 130
 
@@ -151,7 +152,7 @@ def test_a_worker_that_is_killed_ends_all_and_nothing_is_lost(
     for kill in range(KILLS // 2):
         out = tmp_path / str(kill)
         launcher = together("classifier", out)
-        wait_for_steps(out, chance.randrange(1, 45))
+        wait_for_steps(launcher, out, chance.randrange(1, 45))
         os.kill(workers_of(launcher)[index], signal.SIGKILL)
         assert launcher.wait() in {1, 137}
         assert "cannot reach another worker any more" in (out / "log").read_text()
