@@ -36,13 +36,9 @@ def read_options(arguments: argparse.ArgumentParser) -> argparse.Namespace:
 def train(config: Config, out: Path) -> Run | None:
     """Train what the configuration describes, as the command line does."""
     from convgan.callbacks.session import RunOptions  # noqa: PLC0415  TensorFlow's import is timed
-    from convgan.recipes.train_classifier import train_classifier  # noqa: PLC0415
-    from convgan.recipes.train_dcgan import train_dcgan  # noqa: PLC0415
+    from convgan.recipes import train as recipe  # noqa: PLC0415
 
-    options = RunOptions(out, "benchmark", "CPU", "")
-    if config.task == "classifier":
-        return train_classifier(config, options)
-    return train_dcgan(config, options)
+    return recipe.train(config, RunOptions(out, "benchmark", "CPU", ""))
 
 
 def write(path: Path, record: Any) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from convgan.cli.app import app
 from convgan.cli.options import OUTPUTS, DebugOption, DeviceOption, OutOption
-from convgan.cli.train import start_for, train_by
+from convgan.cli.train import start_for
 from convgan.completion import complete_run
 from convgan.errors import UsageError
 from convgan.terminal import Commands, for_people
@@ -75,6 +75,7 @@ def runs_rerun(
     config, machine = start_for(before.folder / "config.yaml", device=device, debug=debug)
     from convgan.callbacks.session import RunOptions
     from convgan.recipes.runs import repetition_table
+    from convgan.recipes.train import train
     from convgan.terminal import format_tables
 
     command = shlex.join(["convgan", *sys.argv[1:]])
@@ -83,7 +84,7 @@ def runs_rerun(
     options = RunOptions(
         out=out, name=config.name, device=machine, command=command, init_from=start
     )
-    again = train_by(config, options)
+    again = train(config, options)
     if again:
         typer.echo(f"\n{format_tables([repetition_table(before, again)])}")
 

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
 import shlex
-import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -25,58 +19,8 @@ from convgan.terminal import for_people
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from convgan.callbacks.session import RunOptions
     from convgan.config import Config
     from convgan.recipes.own_pictures import Chosen
-    from convgan.runs import Run
-
-
-def train_by(config: Config, options: RunOptions) -> Run | None:
-    """Train what a configuration is for; return the run, or None where none is kept."""
-    from convgan.recipes.train_classifier import train_classifier
-    from convgan.recipes.train_dcgan import train_dcgan
-    from convgan.replicas import on_replicas
-    from convgan.workers import workers
-
-    count, train = int(config.runtime.replicas), config.train
-    with on_replicas(count, train.batch_size, xla=train.xla), _own_run(options) as own:
-        done = (
-            train_classifier(config, own)
-            if config.task == "classifier"
-            else train_dcgan(config, own)
-        )
-    return done if workers().index == 0 else None
-
-
-@contextmanager
-def _own_run(options: RunOptions) -> Iterator[RunOptions]:
-    """Give each worker but the chief a run folder of its own, which nobody sees.
-
-    It trains, saves and goes back as the chief does, and says nothing. One that is resumed begins
-    with a copy of the chief's, which all must be able to read.
-    """
-    import numpy as np
-
-    from convgan.runs import Run
-    from convgan.workers import told_by_all, workers
-
-    def all_are_ready() -> None:
-        """Wait: the chief changes nothing before the others have their copies."""
-        told_by_all(np.zeros(0, np.int32))
-
-    if workers().index == 0:
-        all_are_ready()
-        yield options
-        return
-    logging.getLogger("convgan").setLevel(logging.ERROR)
-    with TemporaryDirectory(prefix="convgan-worker-") as folder:
-        own = replace(options, out=Path(folder))
-        if options.resume:
-            copy = Path(folder, options.resume.folder.name)
-            shutil.copytree(options.resume.folder, copy)
-            own = replace(own, resume=Run.open(copy))
-        all_are_ready()
-        yield own
 
 
 def start_for(
@@ -100,7 +44,7 @@ def start_for(
 
     config = load_config(source, changes)
     if task and config.task != task:
-        raise UsageError(f"{config.name} is for convgan train-{config.task}, not train-{task}")
+        raise UsageError(f"{source} is for convgan train-{config.task}, not train-{task}")
     machine = start_tensorflow(device=device, replicas=config.runtime.replicas, show_noise=debug)
     if config.runtime.replicas == "all":
         config = load_config(source, [*changes, f"runtime.replicas={device_count()}"])
@@ -118,7 +62,7 @@ def choose_for(task: str, data: Path, changes: Sequence[str]) -> Chosen:
 
 def say_how_long(config: Config) -> Config:
     """Measure some steps; return the configuration with the precision that they were made in."""
-    from convgan.recipes.own_pictures import seconds_of_training
+    from convgan.recipes.bench import seconds_of_training
 
     seconds, precision = seconds_of_training(config)
     time = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{seconds:.0f} seconds"
@@ -212,6 +156,7 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         if chosen and not dry_run and loaded.runtime.replicas == 1 and workers() is ALONE:
             loaded = say_how_long(loaded)
         from convgan.callbacks.session import RunOptions
+        from convgan.recipes.train import train as train_by
 
         options = RunOptions(
             out=out,

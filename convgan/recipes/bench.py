@@ -21,6 +21,7 @@ from convgan.reporting import Table
 from convgan.training.build import build_classifier_task, build_gan
 from convgan.training.classifier import ClassifierTask
 from convgan.training.gan import GAN
+from convgan.training.loop import total_steps
 from convgan.training.precision import resolve_precision
 from convgan.training.step_operations import classifier_operations, gan_operations
 from convgan.training.steps import compile_steps
@@ -95,6 +96,15 @@ def config_step(name: str, changes: Sequence[str] = ()) -> Candidate:
     if DATASETS[config.data.name].has_sample:
         config = load_config(name, [*changes, "data.source=sample"])
     return compiled_step(config)
+
+
+def seconds_of_training(config: Config) -> tuple[float, str]:
+    """Return how long the steps would take here, by some of them, and the precision they had."""
+    step = compiled_step(config)
+    seconds = statistics.median(seconds_per_step({"": step.steps}, rounds=3)[""])
+    count = len(load_dataset(config.data).train)
+    count -= round(config.data.validation * count)
+    return seconds * total_steps(config.train, count), step.precision
 
 
 def compiled_step(config: Config) -> Candidate:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convgan.config import Config, DataConfig, load_config
+from convgan.config import DataConfig, load_config
 from convgan.data import load_dataset
 from convgan.data.folder import median_side
 from convgan.data.image_set import Images
@@ -112,7 +111,6 @@ def gan(facts: Facts, path: Path) -> Chosen:
     same = {"kernel": 3, "norm": "batch", "activation": "relu"}
     larger = same | {"stride": 2, "upsample": "nearest"}
     smaller = {"kernel": 4, "stride": 2, "activation": "leaky_relu"}
-    adam = {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.5, "beta_2": 0.99}
     few = facts.count < FEW
     weight = _R1 if facts.size <= 32 else _R1_ABOVE_32
     tree, choices = _common("dcgan", facts, path, validation=0.0 if few else 0.05)
@@ -134,16 +132,11 @@ def gan(facts: Facts, path: Path) -> Chosen:
             {"filters": downs[-1], "kernel": 3, "activation": "leaky_relu"},
         ],
     }
-    tree["train"] |= {
-        "update": "simultaneous",
-        "loss": "non_saturating",
-        "penalty": {"name": "r1", "weight": weight, "interval": 8},
-        "generator_optimizer": adam,
-        "discriminator_optimizer": adam,
-        "schedule": "cosine",
-        "ema_decay": 0.999,
-        "evaluate_every": 0 if few else 1,
-    }
+    known = load_config("gan-64").train.model_dump(mode="json", exclude_defaults=True)
+    known["penalty"]["weight"] = weight
+    for key in ("augment", "augmentations"):
+        known.pop(key, None)
+    tree["train"] = known | tree["train"] | {"evaluate_every": 0 if few else 1}
     widths = ", ".join(map(str, reversed(ups)))
     choices.append(
         ("generator", f"{base}×{base} to {facts.size}×{facts.size}", f"of {widths} maps")
@@ -205,19 +198,6 @@ def classifier(facts: Facts, path: Path) -> Chosen:
         why = f"the classes have from {min(counts):,} to {max(counts):,} pictures"
         choices.append(("train.class_weights", "balanced", why))
     return Chosen(tree, choices)
-
-
-def seconds_of_training(config: Config) -> tuple[float, str]:
-    """Return how long the steps would take here, by some of them, and the precision they had."""
-    from convgan.recipes.bench import compiled_step  # noqa: PLC0415  TensorFlow is started by now
-    from convgan.training.loop import total_steps  # noqa: PLC0415
-    from convgan.training.timing import seconds_per_step  # noqa: PLC0415
-
-    step = compiled_step(config)
-    seconds = statistics.median(seconds_per_step({"": step.steps}, rounds=3)[""])
-    count = len(load_dataset(config.data).train)
-    count -= round(config.data.validation * count)
-    return seconds * total_steps(config.train, count), step.precision
 
 
 def _all_grey(images: Images) -> bool:
