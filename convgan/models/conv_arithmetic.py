@@ -1,4 +1,4 @@
-"""The arithmetic of strided convolutions: sizes, padding, receptive fields, parameters, costs.
+"""The arithmetic of strided convolutions: sizes, receptive fields, costs.
 
 Whole numbers only, one axis at a time, nothing is built. Letters as in the literature: n is the
 size of the image, f of the filter, s the stride, p the padding on each side.
@@ -79,21 +79,6 @@ def transposed_output_size(
     return made - 2 * padding
 
 
-def same_padding(size: int, kernel: int, *, stride: int = 1) -> tuple[int, int]:
-    """Return the pixels that TensorFlow's `same` adds (before, after) the image on an axis.
-
-    Together max((ceil(n / s) − 1)·s + f − n, 0). With stride 1 and an odd kernel that is
-    (f − 1) / 2 on each side; an odd sum puts the extra pixel after, so that a stride of 2
-    may shift the image by half a pixel.
-
-    Raises:
-        UsageError: a value is out of its range.
-    """
-    outputs = conv_output_size(size, kernel, stride=stride, padding="same")
-    total = max((outputs - 1) * stride + kernel - size, 0)
-    return total // 2, total - total // 2
-
-
 @dataclass(frozen=True)
 class ReceptiveField:
     """What one value of a feature map sees of the image, in pixels along an axis."""
@@ -113,16 +98,6 @@ class ReceptiveField:
         """
         _check(kernel=kernel, stride=stride)
         return ReceptiveField(self.size + (kernel - 1) * self.jump, self.jump * stride)
-
-
-def conv_parameters(kernel: int, in_channels: int, out_channels: int) -> int:
-    """Return the f·f·in weights and the bias of each output channel; transposed ones alike."""
-    return (kernel * kernel * in_channels + 1) * out_channels
-
-
-def dense_parameters(inputs: int, units: int) -> int:
-    """Return the weights and the bias of each unit."""
-    return (inputs + 1) * units
 
 
 def conv_multiply_adds(

@@ -18,10 +18,7 @@ from convgan.models.conv_arithmetic import (
     ReceptiveField,
     conv_multiply_adds,
     conv_output_size,
-    conv_parameters,
-    dense_parameters,
     pool_output_size,
-    same_padding,
     transposed_output_size,
 )
 
@@ -79,8 +76,6 @@ def test_sizes_that_the_sources_give() -> None:
     assert pool_output_size(11, 2) == 5
     assert transposed_output_size(7, 5, stride=2, padding="same") == 14
     assert transposed_output_size(3, 3, stride=2, padding=1) == 5  # the same, fig. 4.6
-    assert same_padding(28, 5) == (2, 2)
-    assert same_padding(28, 5, stride=2) == (1, 2)
 
 
 @settings(deadline=None)
@@ -131,30 +126,6 @@ def test_explicit_transposed_size_is_the_smallest_that_the_convolution_takes_bac
         assert conv_output_size(made - 1, kernel, stride=stride, padding=padding) < size
 
 
-@pytest.mark.parametrize(
-    ("size", "kernel", "stride"), [(7, 3, 1), (7, 4, 1), (8, 5, 2), (9, 5, 2), (5, 2, 4), (2, 7, 3)]
-)
-def test_same_padding_is_what_keras_adds(size: int, kernel: int, stride: int) -> None:
-    picture, weights = asymmetric(size, size, 2), asymmetric(kernel, kernel, 2, 1)
-    pads = same_padding(size, kernel, stride=stride)
-    padded = np.pad(picture, (pads, pads, (0, 0)))
-    expected, _ = direct_convolution(padded, weights, stride)
-    got = keras_convolution(picture, weights, strides=stride, padding="same")
-    np.testing.assert_allclose(got, expected, rtol=1e-5)
-
-
-@settings(deadline=None, max_examples=20)
-@given(kernel=KERNELS, channels=st.integers(1, 9), filters=st.integers(1, 9))
-def test_parameters_are_what_keras_builds(kernel: int, channels: int, filters: int) -> None:
-    for kind in (keras.layers.Conv2D, keras.layers.Conv2DTranspose):
-        layer = kind(filters, kernel)
-        layer.build((None, 16, 16, channels))
-        assert layer.count_params() == conv_parameters(kernel, channels, filters)
-    dense = keras.layers.Dense(filters)
-    dense.build((None, kernel))
-    assert dense.count_params() == dense_parameters(kernel, filters)
-
-
 def test_multiply_adds_of_a_convolution_are_the_products_of_the_direct_one() -> None:
     picture, kernel = asymmetric(7, 6, 2), asymmetric(3, 3, 2, 4)
     made, products = direct_convolution(picture, kernel, stride=2)
@@ -203,7 +174,6 @@ def test_receptive_field_is_what_values_depend_on(layers: list[tuple[int, int]])
         (lambda: pool_output_size(1, 2), "for a window of 2×2"),
         (lambda: pool_output_size(4, 2, stride=0), "got stride 0"),
         (lambda: transposed_output_size(1, 3, padding=2), "cuts 4 of 3 pixels; expected at most 1"),
-        (lambda: same_padding(5, 3, stride=0), "got stride 0"),
         (lambda: ReceptiveField().through(0), "got kernel 0"),
     ],
 )
