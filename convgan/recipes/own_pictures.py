@@ -88,7 +88,7 @@ def look(path: Path, changes: Sequence[str] = ()) -> Facts:
     where = f"data.folder={json.dumps(str(path))}"
     given = ["data.name=folder", where, "data.validation=0", *of_data]
     section = load_config("classifier-mnist", given).data
-    side = section.image_size or median_side(section)
+    side = median_side(section)
     size = section.image_size or max([each for each in SIZES if each <= min(side, LARGEST)] or [16])
     if size not in SIZES:
         raise UsageError(

@@ -63,7 +63,7 @@ def test_a_larger_size_can_be_asked_for_and_an_odd_one_is_refused(tmp_path: Path
     for index in range(3):
         Image.new("RGB", (20, 20), (index, 9, 9)).save(tmp_path / f"{index}.png")
     found = look(tmp_path, ["data.image_size=128", "data.limit=1", "train.epochs=3"])
-    assert (found.size, found.channels, found.count) == (128, 3, 1)
+    assert (found.side, found.size, found.channels, found.count) == (20, 128, 3, 1)
     with pytest.raises(UsageError, match=r"image_size 20: .* made for \(16, 28"):
         look(tmp_path, ["data.image_size=20"])
 
