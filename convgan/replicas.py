@@ -8,15 +8,19 @@ device, all this is nothing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-from convgan.errors import UsageError
+import numpy as np
+
+from convgan.errors import RunError, UsageError
 from convgan.lazy import tf
 from convgan.workers import ALONE, strategy_of, workers
 
+logger = logging.getLogger("convgan")
 T = TypeVar("T")
 
 
@@ -61,6 +65,7 @@ def on_replicas(count: int, batch_size: int, *, xla: bool = False) -> Iterator[N
     Raises:
         UsageError: they cannot share the batch equally, or there are not so many; or XLA is to
             compile the step, which it does for one device.
+        RunError: their sums are wrong on this machine.
     """
     if count == 1 and workers() is ALONE:
         yield
@@ -103,8 +108,46 @@ def replicated(strategy: tf.distribute.Strategy) -> Iterator[None]:
 
 @cache
 def _strategy(count: int) -> tf.distribute.Strategy:
-    """Return the process's only one: a second would exchange values under the first one's keys."""
+    """Return the process's only one: a second would exchange values under the first one's keys.
+
+    Raises:
+        RunError: the sum over its replicas is wrong on this machine.
+    """
+    for strategy in _strategies(count):
+        if _adds_up(strategy):
+            return strategy
+    raise RunError(
+        f"the sum over {strategy.num_replicas_in_sync} replicas, whose value is known, is wrong. "
+        "On some pairs of GPUs NCCL's is: try NCCL_P2P_DISABLE=1, or --device cpu"
+    )
+
+
+def _strategies(count: int) -> Iterator[tf.distribute.Strategy]:
+    """Give the usual one, and the one to take where its sums are wrong, if there is one."""
     if workers() is not ALONE:
-        return strategy_of(workers())
+        yield strategy_of(workers())
+        return
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy([device.name for device in devices[:count]])
+    names = [device.name for device in devices[:count]]
+    yield tf.distribute.MirroredStrategy(names)
+    logger.warning("the sum over %d replicas is wrong; one of them adds for all", count)
+    yield tf.distribute.MirroredStrategy(names, tf.distribute.ReductionToOneDevice())
+
+
+def _adds_up(strategy: tf.distribute.Strategy) -> bool:
+    """Whether each replica of this process finds the right sum, over all, of as much as a network.
+
+    4 MB of small whole numbers, whose sums float32 holds exactly.
+    """
+
+    def sum_of_replica(numbers: tf.Tensor) -> tf.Tensor:
+        context = tf.distribute.get_replica_context()
+        number = tf.cast(context.replica_id_in_sync_group + 1, numbers.dtype)
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, numbers * number)
+
+    count = strategy.num_replicas_in_sync
+    numbers = tf.range(2.0**20) % 16
+    sums = tf.function(lambda: strategy.run(sum_of_replica, [numbers]), autograph=False)()
+    expected = numbers.numpy() * (count * (count + 1) // 2)
+    found = strategy.experimental_local_results(sums)
+    return all(np.array_equal(each.numpy(), expected) for each in found)

@@ -42,7 +42,7 @@ def _own_run(options: RunOptions) -> Iterator[RunOptions]:
 
     def all_are_ready() -> None:
         """Wait: the chief changes nothing before the others have their copies."""
-        told_by_all(np.zeros(0, np.int32))
+        told_by_all(np.zeros(1, np.int32))
 
     if workers().index == 0:
         all_are_ready()

@@ -56,3 +56,39 @@ def test_every_loss_penalty_update_and_norm(how: str, tmp_path: Path) -> None:
         name = f"{case}: weights"
         here, there = (np.abs(each[name] - one[name]).max() for each in (several, other_order))
         assert here <= 3 * there, case
+
+
+WRONG_SUMS = """
+import logging, sys
+import tensorflow as tf
+from convgan.replicas import on_replicas, replica_mean
+
+class Wrong(tf.distribute.ReductionToOneDevice):
+    def batch_reduce_implementation(self, *args):
+        return [tf.nest.map_structure(lambda sums: 2 * sums, sums, expand_composites=True)
+                for sums in super().batch_reduce_implementation(*args)]
+
+right = tf.distribute.MirroredStrategy
+tf.distribute.MirroredStrategy = lambda names, cross_device_ops=None: right(
+    names, Wrong() if sys.argv[1] == "both" else cross_device_ops or Wrong())
+logging.getLogger("convgan").addHandler(logging.StreamHandler(sys.stdout))
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+with on_replicas(2, 2):
+    here = lambda: tf.cast(tf.distribute.get_replica_context().replica_id_in_sync_group, tf.float32)
+    sums = tf.function(lambda: tf.distribute.get_strategy().run(lambda: replica_mean(here())))()
+print(*(each.numpy() for each in sums.values))
+"""
+
+
+@pytest.mark.parametrize("which", ["first", "both"])
+def test_sums_that_are_wrong_here(which: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", WRONG_SUMS, which], capture_output=True, text=True, check=False
+    )
+    assert "the sum over 2 replicas is wrong; one of them adds for all" in ended.stdout
+    if which == "first":
+        assert ended.stdout.endswith("0.5 0.5\n")
+    else:
+        assert "NCCL_P2P_DISABLE=1" in ended.stderr
+        assert ended.returncode == 1
