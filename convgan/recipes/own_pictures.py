@@ -28,6 +28,8 @@ FEW = 10_000
 """Training pictures, fewer than which a discriminator learns by heart."""
 _OF_A_CLASS, _TO_CLUSTER = 50, 500
 """Pictures of the smallest class that is worth an input; of all that are worth clusters."""
+_FEW_CLASSES = 10
+"""Fewer say less of a picture than clusters do: docs/results.md has one example."""
 _UNEVEN = 2
 _FILTERS = {  # of the maps of half the picture's side, of a quarter, and so on
     "generator": (48, 64, 96, 128, 128),
@@ -148,6 +150,8 @@ def gan(facts: Facts, path: Path) -> Chosen:
     if len(facts.classes) > 1 and smallest >= _OF_A_CLASS:
         tree["conditional"] = True
         why = f"{len(facts.classes)} classes, the smallest of {smallest:,}"
+        if len(facts.classes) < _FEW_CLASSES:
+            why += "; groups that look alike (clusters) often give better pictures"
     elif facts.count >= _TO_CLUSTER:
         tree["conditional"] = "clusters"
         why = "no classes of 50 pictures or more; groups that look alike stand for them"
