@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from tempfile import TemporaryFile
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convgan.data.places import convgan_cache
 from convgan.errors import DataError
 
 Images: TypeAlias = NDArray[np.uint8]
 Labels: TypeAlias = NDArray[np.int64]
 Indices: TypeAlias = NDArray[np.integer[Any]] | Sequence[int]
 
+MOST_IN_MEMORY = 1 << 30
+"""Bytes of pictures of which memory, or a device, holds a copy; more stay in files that are mapped,
+as those of own pictures are."""
 _VALIDATION_STREAM = 0x76616C  # "val": keeps this draw apart from others of the same seed
 
 
@@ -71,7 +77,8 @@ class ImageSet:
         """Return the pictures with these indices, in this order (a copy), or of a slice (none)."""
         chosen = which if isinstance(which, slice) else np.asarray(which, dtype=np.int64)
         labels = None if self.labels is None else self.labels[chosen]
-        return replace(self, images=self.images[chosen], labels=labels)
+        images = self.images[chosen] if isinstance(chosen, slice) else _copy(self.images, chosen)
+        return replace(self, images=images, labels=labels)
 
     def head(self, count: int) -> ImageSet:
         """Return the first `count` pictures, or all where there are fewer (not a copy)."""
@@ -126,13 +133,16 @@ def hold_out(image_set: ImageSet, count: int, seed: int) -> tuple[ImageSet, Imag
         split; counts that are not whole are rounded by largest remainder.
 
     Raises:
-        DataError: `count` is negative, or would leave no picture to train with.
+        DataError: `count` is negative, or would leave no picture to train with, or a copy of the
+            rest finds no room.
     """
     if not 0 <= count < len(image_set):
         raise DataError(
             f"{image_set.name}: cannot hold out {count:,} of {len(image_set):,} pictures; "
             "data.validation must be at least 0 and less than the number of training pictures"
         )
+    if count == 0:
+        return image_set, image_set.head(0)
     labels = np.zeros(len(image_set), np.int64) if image_set.labels is None else image_set.labels
     members = np.bincount(labels, minlength=1)
     # Whole numbers throughout: a float fraction could round past the exact count.
@@ -145,6 +155,27 @@ def hold_out(image_set: ImageSet, count: int, seed: int) -> tuple[ImageSet, Imag
     for label, quota in enumerate(quotas):
         held[rng.permutation(np.flatnonzero(labels == label))[:quota]] = True
     return image_set.take(np.flatnonzero(~held)), image_set.take(np.flatnonzero(held))
+
+
+def _copy(images: Images, chosen: NDArray[np.int64]) -> Images:
+    """Return these pictures, in memory or, if they are too many, as the map of a nameless file."""
+    shape = (len(chosen), *images.shape[1:])
+    if math.prod(shape) <= MOST_IN_MEMORY:
+        return images[chosen]
+    folder = convgan_cache()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder) as file:
+            for start in range(0, len(chosen), 1000):
+                file.write(images[chosen[start : start + 1000]].data)
+            file.flush()
+            return np.memmap(file, np.uint8, "r", shape=shape)
+    except OSError as error:
+        size = f"{math.prod(shape) / 1e9:.1f} GB"
+        raise DataError(
+            f"{folder}: no room for a copy of {len(chosen):,} pictures, {size}: {error.strerror}. "
+            "data.validation=0 needs none"
+        ) from error
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

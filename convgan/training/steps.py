@@ -15,13 +15,10 @@ from typing import TypeAlias
 import tensorflow as tf
 
 from convgan.data import ImageSet
+from convgan.data.image_set import MOST_IN_MEMORY
 from convgan.replicas import own_part, replica_mean
 from convgan.training.streams import batch_indices
 from convgan.training.task import Due, Task
-
-MOST_IN_MEMORY = 1 << 30
-"""Bytes of pictures that are copied to the device; of larger sets each batch is, so that a map of a
-file, which own pictures are, takes no memory."""
 
 Held: TypeAlias = dict[str, tf.Tensor]
 """`images` and `labels`, as far as they lie on the device."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import mmap
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -113,6 +115,26 @@ def test_hold_out_follows_the_seed() -> None:
 def test_hold_out_any_count_without_labels(count: int) -> None:
     train, validation = hold_out(make(None, ()), count, seed=0)
     assert (len(train), len(validation)) == (5 - count, count)
+
+
+def test_what_memory_should_not_hold_is_copied_to_the_disk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    whole = make(np.arange(2500) % 2)
+    in_memory = hold_out(whole, 200, seed=1)
+    monkeypatch.setattr("convgan.data.image_set.MOST_IN_MEMORY", 6 * 2300 - 1)
+    train, held = hold_out(whole, 200, seed=1)
+    owner: Any = train.images
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    assert isinstance(owner, mmap.mmap)
+    assert (train.fingerprint, held.fingerprint) == tuple(each.fingerprint for each in in_memory)
+    assert not list((tmp_path / "convgan").iterdir())
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(DataError, match=r"no room for a copy of 2,300 .*data\.validation=0"):
+        hold_out(whole, 200, seed=1)
 
 
 @pytest.mark.parametrize("count", [-1, 5, 6])
