@@ -60,7 +60,7 @@ class Registry(Generic[Entry]):
 
     def __getitem__(self, name: object) -> Entry:
         """Return the entry of this name, or raise UsageError with what is near, and all names."""
-        known = self.names()
+        known = tuple(self)
         if not isinstance(name, str) or name not in known:
             hint = did_you_mean(name, known, "expected one of")
             raise UsageError(
@@ -69,13 +69,10 @@ class Registry(Generic[Entry]):
             )
         return self._entries[name]
 
-    def names(self) -> tuple[str, ...]:
-        """Return all names, in the order in which they were added."""
-        import_module(self._home)
-        return tuple(self._entries)
-
     def __iter__(self) -> Iterator[str]:
-        return iter(self.names())
+        """Give all names, in the order in which they were added."""
+        import_module(self._home)
+        return iter(tuple(self._entries))
 
 
 def _is_data_source(name: str, entry: Any) -> None:

@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from convgan.errors import ConvganError
 
 if TYPE_CHECKING:
-    from convgan.reporting import Table
+    from convgan.reporting.report import Table
 
 P = ParamSpec("P")
 _INDENT = "  "

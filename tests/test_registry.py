@@ -64,7 +64,7 @@ def test_a_class_stays_what_it_was() -> None:
         pass
 
     assert isinstance(Circle, type)
-    assert registry.names() == ("triangle", "square", "circle")
+    assert tuple(registry) == ("triangle", "square", "circle")
     assert registry["circle"] is Circle  # type: ignore[comparison-overlap]
 
 
@@ -99,14 +99,14 @@ class AnyName(Hinge):
 def test_what_is_no_entry_is_refused_when_it_is_added(entry: object, said: str) -> None:
     with pytest.raises(TypeError, match=re.escape(said)):
         LOSSES.add("mine")(entry)
-    assert "mine" not in LOSSES.names()
+    assert "mine" not in LOSSES
 
 
 @pytest.mark.parametrize("entry", [object(), Folder])
 def test_what_is_no_data_source_is_refused_when_it_is_added(entry: object) -> None:
     with pytest.raises(TypeError, match="expected an instance of a DataSource"):
         DATASETS.add("mine")(entry)
-    assert "mine" not in DATASETS.names()
+    assert "mine" not in DATASETS
 
 
 def test_an_extension_cannot_take_the_name_of_what_convgan_has() -> None:

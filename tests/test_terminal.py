@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convgan.errors import UsageError
-from convgan.reporting import Table
+from convgan.reporting.report import Table
 from convgan.terminal import for_people, format_tables, open_log
 
 LAYERS = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from convgan.reporting import image_grid, name_columns, png_bytes
+from convgan.reporting.images import image_grid, name_columns, png_bytes
 from convgan.runs import Run
 from convgan.training.callback import Callback, Numbers
 from convgan.training.gan import GAN

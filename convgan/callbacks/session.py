@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +18,14 @@ from convgan.arrays import DamagedFile
 from convgan.callbacks.log import Curves, MetricsLog
 from convgan.callbacks.progress import ProgressBar
 from convgan.callbacks.tensorboard import TensorBoard
-from convgan.config import Config, check_config, config_hash, differing_keys, identity
+from convgan.config import Config, check_config, differing_keys, identity
 from convgan.data import Dataset
 from convgan.errors import ConvganError, UsageError, counted
 from convgan.hardware import source_commit, versions
 from convgan.reporting.run_report import report_run
 from convgan.runs import Run, now
 from convgan.training.callback import Callback
-from convgan.training.loop import NotFinite, Stopped, total_steps
+from convgan.training.loop import NotFinite, Stopped, steps_per_epoch, total_steps
 from convgan.training.state import TrainingState
 from convgan.training.task import Task
 from convgan.workers import check_same
@@ -34,7 +35,7 @@ logger = logging.getLogger("convgan")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Where and how a training runs; nothing here changes its result."""
+    """Where and how a training runs, beside its configuration."""
 
     out: Path
     name: str
@@ -68,7 +69,7 @@ def training_session(
     """
     check_same(
         {
-            "configuration": config_hash(identity(config)),
+            "configuration": json.dumps(identity(config), sort_keys=True),
             "set of pictures": dataset.train.fingerprint,
             "network to start from": str(options.origin and options.origin["networks"]),
             "version of Python, TensorFlow, Keras, NumPy or convgan": str(versions()),
@@ -94,7 +95,7 @@ def common_callbacks(
     """Return what happens beside both trainings, after what each does of its own."""
     return [
         ProgressBar(state, config.train, total_steps(config.train, pictures)),
-        MetricsLog(run, state, pictures * config.train.passes / config.train.batch_size),
+        MetricsLog(run, state, steps_per_epoch(config.train, pictures)),
         Curves(run),
         TensorBoard(run, state),
     ]
@@ -109,7 +110,6 @@ def _open_state(run: Run, config: Config, dataset: Dataset, task: Task) -> Train
         about={
             "convgan": __version__,
             "config": config.model_dump(mode="json"),
-            "config_sha256": config_hash(identity(config)),
             "pictures_sha256": pictures,
         },
         check=partial(_check_same, config, pictures),
@@ -178,17 +178,16 @@ def _resume(run: Run, state: TrainingState, config: Config) -> None:
 
 def _check_same(config: Config, pictures: str, path: Path, header: dict[str, Any]) -> None:
     """Refuse a checkpoint of another training, and say what differs."""
-    if header.get("config_sha256") != config_hash(identity(config)):
-        before = header.get("config")
-        if not isinstance(before, dict):
-            raise DamagedFile(f"{path} does not say its configuration")
-        differing = differing_keys(identity(check_config(before, str(path))), identity(config))
-        if differing:
-            lines = "\n  ".join(differing)
-            raise UsageError(
-                f"{path} was made with another configuration:\n  {lines}\n"
-                "Go on with the run's own, or start a new run with this one"
-            )
+    before = header.get("config")
+    if not isinstance(before, dict):
+        raise DamagedFile(f"{path} does not say its configuration")
+    differing = differing_keys(identity(check_config(before, str(path))), identity(config))
+    if differing:
+        lines = "\n  ".join(differing)
+        raise UsageError(
+            f"{path} was made with another configuration:\n  {lines}\n"
+            "Go on with the run's own, or start a new run with this one"
+        )
     if header.get("pictures_sha256") != pictures:
         raise UsageError(
             f"{path} was made with other training pictures: their SHA-256 was "

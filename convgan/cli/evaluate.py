@@ -37,7 +37,7 @@ def evaluate(
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option(help="Images, more than the evaluator's features (128); else 10,000."),
+        typer.Option(min=1, help="Images, more than the evaluator's features (128); else 10,000."),
     ] = None,
     which: Annotated[
         Literal["best", "last"] | None,

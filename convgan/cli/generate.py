@@ -68,7 +68,7 @@ def generate(
 
     Example: convgan generate --like shoe.jpg -o shoe.npz
     """
-    from convgan.generation.seed_lists import parse_seeds
+    from convgan.generation.latents import parse_seeds
     from convgan.hardware import start_tensorflow
     from convgan.runs import find_run
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -151,7 +150,9 @@ def add_training_command(task: Literal["classifier", "dcgan"], description: str)
         if chosen:
             source = chosen.tree
         elif data:
-            given = ["data.name=folder", f"data.folder={json.dumps(str(data))}", *given]
+            from convgan.config import folder_change
+
+            given = ["data.name=folder", folder_change(data), *given]
         loaded, machine = start_for(source, given, task=task, device=device, debug=debug)
         if chosen and not dry_run and loaded.runtime.replicas == 1 and workers() is ALONE:
             loaded = say_how_long(loaded)

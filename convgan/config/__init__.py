@@ -1,11 +1,13 @@
 """What a YAML file may say, and how it is read."""
 
-from convgan.config.changes import config_hash, differing, differing_keys, flatten, identity
+from convgan.config.changes import differing, differing_keys, flatten, identity
 from convgan.config.loading import (
     DEFAULT_PRESETS,
     check_config,
     dump_config,
+    folder_change,
     load_config,
+    load_data_section,
     presets,
 )
 from convgan.config.schema import ClassifierRunConfig, Config, DataConfig, Fit, GanRunConfig
@@ -38,12 +40,13 @@ __all__ = [
     "Schedule",
     "TrainConfig",
     "check_config",
-    "config_hash",
     "differing",
     "differing_keys",
     "dump_config",
     "flatten",
+    "folder_change",
     "identity",
     "load_config",
+    "load_data_section",
     "presets",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -37,11 +36,6 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Return the keys that only one of two has, or whose values differ."""
     keys = dict.fromkeys([*one, *other])
     return [key for key in keys if (key in one, one.get(key)) != (key in other, other.get(key))]
-
-
-def config_hash(values: dict[str, Any]) -> str:
-    """Return the SHA-256 (hex) of an identity."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def _may_change(key: str) -> bool:

@@ -91,11 +91,6 @@ class Loss(Named, ABC):
     guessing: ClassVar[float | None] = None
     """d_loss of a discriminator that cannot tell real from fake; None: it has no scale."""
 
-    @property
-    def real_label(self) -> float:
-        """What the discriminator is to say of real images, where outputs are probabilities."""
-        return 1.0
-
     @abstractmethod
     def __call__(
         self, real_logits: tf.Tensor, fake_logits: tf.Tensor

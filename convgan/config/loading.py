@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -10,8 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from convgan.config.renamed import refuse_old_form
-from convgan.config.schema import ClassifierRunConfig, Config, GanRunConfig
+from convgan.config.schema import ClassifierRunConfig, Config, DataConfig, GanRunConfig
 from convgan.errors import UsageError, did_you_mean
 
 _MAX_BYTES = 100_000  # for which PyYAML takes a second
@@ -53,6 +53,25 @@ def load_config(
     return check_config(tree, f"{where}{f' with{given}' if given else ''}")
 
 
+def load_data_section(
+    name: str, changes: Sequence[str] = (), *, folder: Path | None = None
+) -> DataConfig:
+    """Return a configuration's `data` alone: of this name and folder, nothing held out, changed.
+
+    Raises:
+        UsageError: as `load_config`.
+    """
+    given = ["data.validation=0", f"data.name={name}"]
+    if folder:
+        given.append(folder_change(folder))
+    return load_config("classifier-mnist", [*given, *changes]).data
+
+
+def folder_change(folder: Path) -> str:
+    """Return the change that sets `data.folder`, whatever signs its name has."""
+    return f"data.folder={json.dumps(str(folder), ensure_ascii=False)}"
+
+
 def check_config(tree: dict[str, Any], where: str) -> Config:
     """Return the configuration that plain values describe, which are from `where`.
 
@@ -62,7 +81,6 @@ def check_config(tree: dict[str, Any], where: str) -> Config:
     task = tree.get("task")
     if not isinstance(task, str) or task not in _TASKS:
         raise UsageError(f"{where}: task is {task!r:.80}, expected one of: {', '.join(_TASKS)}")
-    refuse_old_form(tree, where)
     try:
         return _TASKS[task].model_validate(tree)
     except ValidationError as error:

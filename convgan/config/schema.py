@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from convgan.config.kinds import ChosenClassifier, ChosenDiscriminator, ChosenGenerator
-from convgan.config.section import Count, Section
+from convgan.config.section import Section
 from convgan.config.training import ClassifierTrainConfig, GanTrainConfig, RuntimeConfig
 from convgan.registry import DATASETS
 
@@ -38,7 +38,7 @@ class DataConfig(Section):
     """1 for grey, 3 for colour; null keeps them as they are."""
     skip_bad: bool = False
     """Leave out pictures that cannot be read, rather than to stop."""
-    limit: Count | None = None
+    limit: Annotated[int, Field(ge=1, le=2**31)] | None = None
     """Use only this many of the training pictures, the first ones."""
     validation: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     """Fraction of the training pictures that is held out, to choose the best epoch."""

@@ -90,7 +90,7 @@ class TrainConfig(Section):
     """What both trainings share."""
 
     epochs: Annotated[int, Field(ge=1, le=100000)]
-    passes: Annotated[int, Field(ge=1, le=10000)] = 1
+    passes: Annotated[int, Field(ge=1, le=100000)] = 1
     """Through the pictures, in each epoch; more where they are few, as an epoch ends with a sample
     grid, plots and a checkpoint."""
     batch_size: Annotated[int, Field(ge=1, le=8192)]

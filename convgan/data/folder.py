@@ -64,7 +64,7 @@ class Folder(DataSource):
         """
         self.check(section)
         root = _root(Path(str(section.folder)))
-        if root.suffix.lower() == ".npz" and root.is_file():
+        if _is_arrays(root):
             return read_own_arrays(root, section)
         with picture_files(root) as found:
             train, test = _split(found, root)
@@ -89,7 +89,7 @@ def median_side(section: DataConfig) -> int:
         DataError: as `Folder.read`, or none of them is a picture.
     """
     root = _root(Path(str(section.folder)))
-    if root.suffix.lower() == ".npz" and root.is_file():
+    if _is_arrays(root):
         return min(read_own_arrays(root, section).train.image_shape[:2])
     with picture_files(root) as found:
         _split(found, root)
@@ -102,10 +102,15 @@ def median_side(section: DataConfig) -> int:
 def found_pictures(section: DataConfig) -> Iterator[Found]:
     """Yield all pictures in `data.folder`, each at its own size, or what is wrong with it.
 
+    Those of an archive of arrays are named by their number.
+
     Raises:
         DataError: the folder has no pictures, or not in one of the layouts above.
     """
     root = _root(Path(str(section.folder)))
+    if _is_arrays(root):
+        yield from _found_arrays(read_own_arrays(root, section))
+        return
     with picture_files(root) as found:
         for classes, test in zip(_split(found, root), (False, True), strict=True):
             for class_name, files in classes.items():
@@ -116,6 +121,18 @@ def found_pictures(section: DataConfig) -> Iterator[Found]:
                     except DataError as error:
                         picture = error
                     yield Found("/".join(file.parts), class_name, test, picture)
+
+
+def _is_arrays(root: Path) -> bool:
+    return root.suffix.lower() == ".npz" and root.is_file()
+
+
+def _found_arrays(dataset: Dataset) -> Iterator[Found]:
+    for part, images in (("training", dataset.train), ("test", dataset.test)):
+        for index, image in enumerate(images.images):
+            name = "" if images.labels is None else images.class_names[images.labels[index]]
+            picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+            yield Found(f"{part} {index}", name, part == "test", picture)
 
 
 def _root(folder: Path) -> Path:

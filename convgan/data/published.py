@@ -145,9 +145,12 @@ class Published(DataSource):
 
     def _explicit(self, folder: Path, what: str) -> Dataset:
         """Read the folder that the user named, which need not hold the published files."""
-        folder = folder.expanduser()
-        place = next(filter(self.find, (folder / self.name, folder)), folder)
-        found = self.find(place)
+        try:
+            folder = folder.expanduser()
+            place = next(filter(self.find, (folder / self.name, folder)), folder)
+            found = self.find(place)
+        except (OSError, RuntimeError) as error:  # RuntimeError: no such ~user
+            raise DataError(f"{what} {str(folder)!r} cannot be read: {error}") from error
         if missing := [name for name in self.files if name not in found]:
             raise DataError(
                 f"{what} is {str(folder)!r}, where {self.name} lacks {', '.join(missing)}; "
@@ -178,8 +181,11 @@ class Published(DataSource):
         if len(found) < len(self.files):
             return None
         arrays = self.load(found)
-        if not self.is_original(found, arrays):
-            raise DataError(f"{path}: its SHA-256 is not that of the published files; delete it")
+        if not (original := self.is_original(found, arrays)):
+            why = "its SHA-256 is not that of the published files"
+            if original is None:
+                why = "there are no sums of files in this form to check them by"
+            raise DataError(f"{path}: {why}; delete it")
         return arrays
 
     def _download(self, folder: Path) -> Arrays:

@@ -95,9 +95,10 @@ def _discriminator_wins(records: Sequence[Record], train: GanTrainConfig) -> Fin
         return None
     step, epoch = lines[-1]["step"], lines[-1]["epoch"]
     recent = [line for line in lines if line["step"] > step - RECENT_STEPS]
+    smoothing = getattr(train.loss, "label_smoothing", None)
     if train.loss.probabilities:
         real, fake = _mean(recent, "d_real"), _mean(recent, "d_fake")
-        won = real > train.loss.real_label - SURE and fake < SURE
+        won = real > 1 - (smoothing or 0.0) - SURE and fake < SURE
         seen = f"d_real {real:.3f} and d_fake {fake:.3f}"
     else:  # its logits are not those of a probability
         guessing, d_loss = train.loss.guessing or 0.0, _mean(recent, "d_loss")
@@ -105,14 +106,13 @@ def _discriminator_wins(records: Sequence[Record], train: GanTrainConfig) -> Fin
         seen = f"d_loss {d_loss:.2g}, where guessing gives {guessing:.2g}"
     if not won:
         return None
-    smooth = "label_smoothing" in type(train.loss).model_fields and train.loss.real_label == 1
     return Finding(
         name="discriminator_wins",
         text=f"The discriminator wins: {seen} on average over the {RECENT_STEPS} steps to "
         f"{_when(step, epoch)}. The generator gets hardly any usable gradient. Try "
         f"{advised_penalty(train)}, more dropout in discriminator.blocks, "
         f"{_lower('discriminator', train)}"
-        f"{', train.loss.label_smoothing 0.1' if smooth else ''}, or more images.",
+        f"{', train.loss.label_smoothing 0.1' if smoothing == 0 else ''}, or more images.",
     )
 
 

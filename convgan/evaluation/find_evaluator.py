@@ -10,7 +10,7 @@ from pathlib import Path
 
 from convgan.config import DataConfig
 from convgan.data import ImageSet
-from convgan.errors import UsageError
+from convgan.errors import DataError, UsageError
 from convgan.evaluation.evaluator import Evaluator, bundled_evaluator, load_evaluator
 from convgan.evaluation.random_evaluator import random_evaluator
 from convgan.registry import DATASETS
@@ -35,7 +35,7 @@ def find_evaluator(
     """
     wanted, how = str(wanted or ""), f". Train one with: {_how_to_train(data)}" if data else ""
     name = data.name if data else wanted.removeprefix("convgan-")
-    bundled = bundled_evaluator(name) if name in DATASETS.names() else None
+    bundled = bundled_evaluator(name) if name in DATASETS else None
     if wanted not in {"", _RANDOM}:
         ours = bundled if bundled and wanted == bundled.name else None
         found = ours or find_run(wanted, out or Path(), task="classifier")
@@ -51,7 +51,10 @@ def find_evaluator(
         for run in reversed(all_runs(out) if out else []):
             if run.task == "classifier":
                 with suppress(UsageError):
-                    return _evaluator_of(run, data, images)
+                    try:
+                        return _evaluator_of(run, data, images)
+                    except DataError as error:
+                        logger.warning("%s is no evaluator: %s", run.name, error)
         if len(images.class_names) > 1:
             logger.info(
                 "no classifier knows these %s images: a random network compares them, and "
@@ -90,6 +93,6 @@ def _how_to_train(data: DataConfig) -> str:
     if data.name == "folder":
         return f"convgan train-classifier --data {shlex.quote(str(data.folder))}{changes}"
     if preset is None:
-        folder = f" --set data.folder={data.folder}" if data.folder else ""
+        folder = f" --set {shlex.quote(f'data.folder={data.folder}')}" if data.folder else ""
         changes = f" --set data.name={data.name}{folder}{changes}"
     return f"convgan train-classifier --config {preset or 'evaluator-fashion'}{changes}"

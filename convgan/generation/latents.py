@@ -1,7 +1,8 @@
-"""Latent vectors in an npz file, which stands wherever a seed does."""
+"""Seeds as the command line lists them, and latent vectors in an npz file, which stands for one."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgan.data.npz import read_members, write_npz
-from convgan.errors import DataError
+from convgan.errors import DataError, UsageError
 
+MOST_SEEDS = 1_000_000
 _LARGEST = 1000.0  # of a latent value; a normal law has none beyond 10
+
+
+def parse_seeds(text: str) -> list[int | Path]:
+    """Return the seeds and npz files of a list such as `0-99,7,found.npz`: once, in this order.
+
+    Raises:
+        UsageError: it is none, or has more than a million.
+    """
+    seeds: dict[int | Path, None] = {}
+    for part in text.split(","):
+        if part.strip().lower().endswith(".npz"):
+            seeds[Path(part.strip())] = None
+            continue
+        match = re.fullmatch(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?", part, re.ASCII)
+        if not match:
+            raise UsageError(
+                f"got {part!r:.80} in --seeds, expected whole numbers from 0 and ranges: 0-99,7; "
+                "or npz files of --like"
+            )
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise UsageError(f"got {part.strip()} in --seeds, which ends before it starts")
+        if last - first + len(seeds) >= MOST_SEEDS:
+            raise UsageError(f"got more than {MOST_SEEDS:,} seeds in --seeds")
+        seeds.update(dict.fromkeys(range(first, last + 1)))
+    return list(seeds)
 
 
 @dataclass(frozen=True, eq=False)

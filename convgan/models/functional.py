@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from convgan.errors import UsageError
 from convgan.lazy import LazyModule, keras, layers, tf
-from convgan.models.conv_arithmetic import pool_output_size
+from convgan.models.conv_arithmetic import conv_output_size
 
 if TYPE_CHECKING:
     from convgan.models import layers as exact
@@ -56,7 +57,7 @@ def convolution(
 def pool(x: Maps, kind: str, size: int, name: str, *, key: str) -> Maps:
     """Apply max or average pooling without overlap."""
     title = f"{key}: {kind.replace('_', ' ')} {size}×{size}"
-    check_sizes(title, x, lambda pixels: pool_output_size(pixels, size))
+    check_sizes(title, x, partial(conv_output_size, kernel=size, stride=size))
     pooling = {"max_pool": layers.MaxPooling2D, "average_pool": layers.AveragePooling2D}
     return pooling[kind](size, name=name)(x)
 

@@ -18,6 +18,12 @@ from keras import ops
 from convgan.replicas import drawn, replica_count, replica_mean
 
 
+def _as_keras(layer: keras.layers.Layer) -> tuple[keras.layers.Layer, list[np.ndarray]]:
+    """Return Keras's own layer for the same function, and its weights."""
+    keras_class: Any = type(layer).__base__
+    return keras_class.from_config(layer.get_config()), layer.get_weights()
+
+
 class BatchNorm(keras.layers.BatchNormalization):
     """Batch normalisation (Ioffe and Szegedy, 2015) with an exact second derivative.
 
@@ -28,9 +34,7 @@ class BatchNorm(keras.layers.BatchNormalization):
         mean = replica_mean(tf.reduce_mean(inputs, self._reduction_axes))
         return mean, replica_mean(tf.reduce_mean(tf.square(inputs - mean), self._reduction_axes))
 
-    def as_keras(self) -> tuple[keras.layers.Layer, list[np.ndarray]]:
-        """Return Keras's own layer for the same function, and its weights."""
-        return keras.layers.BatchNormalization.from_config(self.get_config()), self.get_weights()
+    as_keras = _as_keras
 
 
 class Dropout(keras.layers.Dropout):
@@ -47,9 +51,7 @@ class Dropout(keras.layers.Dropout):
 
         return inputs * drawn(mask, tf.shape(inputs)[0])
 
-    def as_keras(self) -> tuple[keras.layers.Layer, list[np.ndarray]]:
-        """Return Keras's own layer for the same function, and its weights."""
-        return keras.layers.Dropout.from_config(self.get_config()), self.get_weights()
+    as_keras = _as_keras
 
 
 class GroupNorm(keras.layers.GroupNormalization):
@@ -64,14 +66,13 @@ class GroupNorm(keras.layers.GroupNormalization):
         height, width, channels = inputs.shape[1:]
         x = tf.cast(inputs, tf.float32)
         x = tf.reshape(x, [-1, height, width, self.groups, channels // self.groups])
-        mean, variance = _moments(x, [1, 2, 4])
+        mean = tf.reduce_mean(x, [1, 2, 4], keepdims=True)
+        variance = tf.reduce_mean(tf.square(x - mean), [1, 2, 4], keepdims=True)
         x = (x - mean) * tf.math.rsqrt(variance + self.epsilon)
         x = tf.reshape(x, [-1, height, width, channels]) * self.gamma + self.beta
         return tf.cast(x, self.compute_dtype)
 
-    def as_keras(self) -> tuple[keras.layers.Layer, list[np.ndarray]]:
-        """Return Keras's own layer for the same function, and its weights."""
-        return keras.layers.GroupNormalization.from_config(self.get_config()), self.get_weights()
+    as_keras = _as_keras
 
 
 class SpectralNorm(keras.layers.Layer):
@@ -142,9 +143,3 @@ def update_spectral_norms(network: keras.Model) -> None:
     for layer in network.layers:
         if isinstance(layer, SpectralNorm):
             layer.power_iteration()
-
-
-def _moments(x: tf.Tensor, axes: list[int]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean and variance over these axes, kept as axes of length 1."""
-    mean = tf.reduce_mean(x, axes, keepdims=True)
-    return mean, tf.reduce_mean(tf.square(x - mean), axes, keepdims=True)

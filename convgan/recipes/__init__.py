@@ -1,1 +1,1 @@
-"""One file per command; each reads from top to bottom like the description of the job."""
+"""What the commands do; each reads from top to bottom like the description of the job."""

@@ -17,7 +17,7 @@ from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.build import check_networks
 from convgan.recipes.train_classifier import check_labels
 from convgan.registry import DATASETS
-from convgan.reporting import Table
+from convgan.reporting.report import Table
 from convgan.training.build import build_classifier_task, build_gan
 from convgan.training.classifier import ClassifierTask
 from convgan.training.gan import GAN

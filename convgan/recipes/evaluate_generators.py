@@ -33,6 +33,7 @@ from convgan.runs import Run
 from convgan.runs.classes import given_classes
 from convgan.runs.evaluations import CheckpointDistance, GeneratorEvaluation, write_evaluation
 from convgan.training.build import build_gan
+from convgan.training.loop import steps_per_epoch
 from convgan.training.state import TrainingState
 from convgan.training.streams import draw_labels, stream_seed
 
@@ -143,8 +144,8 @@ def _over_checkpoints(subject: Subject, reference: Reference) -> list[Checkpoint
     state = TrainingState(subject.run.folder / "checkpoints", task)
     z = latent(config, subject.samples)
     labels = asked_labels(subject.run, config, subject.samples)
-    count = len(subject.dataset.train) * config.train.passes
-    steps_per_epoch = (count - round(config.data.validation * count)) / config.train.batch_size
+    count = len(subject.dataset.train)
+    per_epoch = steps_per_epoch(config.train, count - round(config.data.validation * count))
     points = []
     for path in state.checkpoints():
         try:
@@ -156,7 +157,7 @@ def _over_checkpoints(subject: Subject, reference: Reference) -> list[Checkpoint
         if step:
             evidence = reference.evidence(evaluator.predict(generate(task.sampler, z, labels)))
             points += [
-                CheckpointDistance(step=step, epoch=step / steps_per_epoch, frechet=frechet)
+                CheckpointDistance(step=step, epoch=step / per_epoch, frechet=frechet)
                 for frechet in METRICS["frechet"].measure(evidence)
             ]
     return points

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from convgan.config import Config, DataConfig, GanRunConfig, load_config, presets
+from convgan.config import Config, DataConfig, GanRunConfig, load_config, load_data_section, presets
 from convgan.data import Dataset, hold_out, load_dataset
 from convgan.data.clusters import clustered, number_of_clusters
 from convgan.data.folder import ARCHIVES, found_pictures
-from convgan.data.survey import Found, survey
+from convgan.data.survey import survey
 from convgan.errors import DataError, UsageError, did_you_mean
 from convgan.recipes.own_pictures import FEW
 from convgan.registry import DATASETS
-from convgan.reporting import Table, class_grid, save_labelled_pictures, save_png
-from convgan.reporting.images import thinned
+from convgan.reporting.galleries import save_labelled_pictures
+from convgan.reporting.images import class_grid, save_png, thinned
+from convgan.reporting.report import Table
 from convgan.reporting.survey import SHEET_ROWS, contact_sheet, survey_lines
 
 _SHOWN = 32  # pictures in the grid
@@ -36,10 +36,11 @@ def find_target(target: str, changes: Sequence[str] = ()) -> Config | DataConfig
         UsageError: it means nothing, or more than one of these; tells how to write each.
     """
     path = Path(target)
+    is_there = os.path.exists(os.path.expanduser(target))  # noqa: PTH110, PTH111  Path's raise
     meanings = {
         f"a preset ({presets().get(target)})": target in presets(),
-        f"a data set (--set data.name={target} --pictures)": target in DATASETS.names(),
-        f"a path (./{target})": _exists(path),
+        f"a data set (--set data.name={target} --pictures)": target in DATASETS,
+        f"a path (./{target})": is_there,
     }
     meant = [meaning for meaning, true in meanings.items() if true]
     if len(meant) > 1:
@@ -54,12 +55,12 @@ def find_target(target: str, changes: Sequence[str] = ()) -> Config | DataConfig
             f"there is no preset, data set, file or folder {target!r}; {hint} "
             f"({', '.join(known)}), a YAML file or a folder of pictures"
         )
-    if target in DATASETS.names():
-        return _section(target, changes)
+    if target in DATASETS:
+        return load_data_section(target, changes)
     is_data = path.suffix.lower() in ARCHIVES or path.expanduser().is_dir()
     if target in presets() or not is_data:
         return load_config(target, changes)
-    return _section("folder", [f"data.folder={json.dumps(str(path))}", *changes])
+    return load_data_section("folder", changes, folder=path)
 
 
 def describe_networks(config: Config) -> list[Table]:
@@ -120,7 +121,7 @@ def describe_data(section: DataConfig, out: Path) -> tuple[str, list[Table], Pat
 
 def describe_pictures(section: DataConfig, out: Path) -> tuple[str, list[Table], Path]:
     """As `describe_data`, of one's own pictures, of any sizes, with what is wrong with them."""
-    found = survey(_own_pictures(section), section, shown=SHEET_ROWS)
+    found = survey(found_pictures(section), section, shown=SHEET_ROWS)
     if not found.names:
         raise DataError(f"not one of {len(found.bad):,} pictures can be read: {found.bad[0]}")
     try:
@@ -133,22 +134,6 @@ def describe_pictures(section: DataConfig, out: Path) -> tuple[str, list[Table],
     trains, tests = found.class_counts(test=False), found.class_counts(test=True)
     tables = [_class_table(trains, tests)] if "" not in found.thumbs else []
     return "\n".join([text, "", *survey_lines(found, FEW), *note]), tables, path
-
-
-def _own_pictures(section: DataConfig) -> Iterable[Found]:
-    if Path(str(section.folder)).suffix.lower() != ".npz":
-        return found_pictures(section)
-    dataset = load_dataset(section)
-    return (
-        Found(
-            f"{'test' if images is dataset.test else 'training'} {index}",
-            "" if images.labels is None else images.class_names[images.labels[index]],
-            images is dataset.test,
-            Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image),
-        )
-        for images in (dataset.train, dataset.test)
-        for index, image in enumerate(images.images)
-    )
 
 
 def _facts(section: DataConfig, dataset: Dataset) -> str:
@@ -172,16 +157,3 @@ def _class_table(trains: Mapping[str, int], tests: Mapping[str, int]) -> Table:
     names = dict.fromkeys([*trains, *tests])
     rows = [(name, f"{trains.get(name, 0):,}", f"{tests.get(name, 0):,}") for name in names]
     return Table("classes", ("", "training", "test"), rows)
-
-
-def _section(name: str, changes: Sequence[str]) -> DataConfig:
-    """Return a `data` section, checked as part of a preset."""
-    cleared = ["data.validation=0", f"data.name={name}"]
-    return load_config("classifier-mnist", [*cleared, *changes]).data
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.expanduser().exists()
-    except (OSError, RuntimeError):  # RuntimeError: no such ~user
-        return False

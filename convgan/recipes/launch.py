@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import socket
@@ -22,7 +23,15 @@ def launch(count: int, command: Sequence[str]) -> int:
     What ends this process (Ctrl-C, SIGTERM, SIGHUP) is passed on to all of them.
     """
     addresses = free_addresses(count)
-    children = []
+    children: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        for child in children:
+            with suppress(ProcessLookupError):
+                child.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, pass_on)
     for index in range(count):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
         children.append(
@@ -33,23 +42,21 @@ def launch(count: int, command: Sequence[str]) -> int:
                 start_new_session=True,
             )
         )
+    return _ended(children)
 
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        for child in children:
-            with suppress(ProcessLookupError):
-                child.send_signal(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, pass_on)
-    end = None
-    while any(child.poll() is None for child in children):
-        if end is None and any(child.returncode for child in children):
+def _ended(children: Sequence[subprocess.Popen[bytes]]) -> int:
+    """Wait for all; return the exit code of the first that failed, after which few seconds stay."""
+    failed, end = 0, math.inf
+    while None in (codes := [child.poll() for child in children]):
+        if not failed and (failed := next(filter(None, codes), 0)):
             end = time.monotonic() + _GRACE
-        if end is not None and time.monotonic() > end:
-            pass_on(signal.SIGKILL, None)
+        if time.monotonic() > end:
+            for child in children:
+                child.kill()
         time.sleep(0.1)
-    codes = [child.returncode for child in children if child.returncode]
-    return next((code if code > 0 else 128 - code for code in codes), 0)
+    code = failed or next(filter(None, codes), 0)
+    return code if code >= 0 else 128 - code
 
 
 def free_addresses(count: int) -> list[str]:

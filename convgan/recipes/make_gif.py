@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from convgan.errors import UsageError
-from convgan.reporting import write_animation
+from convgan.reporting.animation import write_animation
 from convgan.runs import Run
 
 

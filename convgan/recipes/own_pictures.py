@@ -7,14 +7,13 @@ at 64 × 64 in colour those of `gan-64`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convgan.config import DataConfig, load_config
+from convgan.config import DataConfig, load_config, load_data_section
 from convgan.data import load_dataset
 from convgan.data.folder import median_side
 from convgan.data.image_set import Images
@@ -87,9 +86,7 @@ def choose(task: str, path: Path, changes: Sequence[str] = ()) -> Chosen:
 def look(path: Path, changes: Sequence[str] = ()) -> Facts:
     """Return what the pictures are; all are decoded, and kept so for the training."""
     of_data = [change for change in changes if change.startswith("data.")]
-    where = f"data.folder={json.dumps(str(path))}"
-    given = ["data.name=folder", where, "data.validation=0", *of_data]
-    section = load_config("classifier-mnist", given).data
+    section = load_data_section("folder", of_data, folder=path)
     side = median_side(section)
     size = section.image_size or max([each for each in SIZES if each <= min(side, LARGEST)] or [16])
     if size not in SIZES:
@@ -225,7 +222,7 @@ def _common(
     )  # fmt: skip
     tree = {
         "task": task,
-        "name": re.sub(r"\W+", "-", path.resolve().stem).strip("-_")[:40] or task,
+        "name": re.sub(r"\W+", "-", path.resolve().stem, flags=re.ASCII).strip("-_")[:40] or task,
         "data": data.model_dump(mode="json", exclude_defaults=True),
         "train": {"epochs": epochs, "passes": passes, "batch_size": batch, "precision": "auto"},
     }

@@ -20,8 +20,8 @@ from convgan.evaluation.classification import kept_temperature
 from convgan.evaluation.prediction import predict_logits
 from convgan.models.network_file import read_network
 from convgan.registry import DATASETS
-from convgan.reporting import Table
 from convgan.reporting.images import enlarge, save_png
+from convgan.reporting.report import Table
 from convgan.runs import Run
 
 _AT_ONCE = 1000  # pictures in memory

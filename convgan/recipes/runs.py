@@ -12,7 +12,7 @@ from convgan.arrays import read_header
 from convgan.config import differing, flatten
 from convgan.errors import ConvganError, DataError, UsageError, counted
 from convgan.files import checkpoints
-from convgan.reporting import Table
+from convgan.reporting.report import Table
 from convgan.runs import Run, all_runs
 from convgan.runs.evaluations import ClassifierEvaluation, read_evaluation
 

@@ -52,7 +52,7 @@ def _own_run(options: RunOptions) -> Iterator[RunOptions]:
     with TemporaryDirectory(prefix="convgan-worker-") as folder:
         own = replace(options, out=Path(folder))
         if options.resume:
-            copy = Path(folder, options.resume.folder.name)
+            copy = Path(folder, options.resume.name)
             shutil.copytree(options.resume.folder, copy)
             own = replace(own, resume=Run.open(copy))
         all_are_ready()

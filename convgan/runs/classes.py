@@ -7,10 +7,10 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from convgan.arrays import Form, read_arrays, write_arrays
-from convgan.errors import DataError
+from convgan.runs.json_file import validated
 from convgan.runs.run import Run
 
 _Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -40,13 +40,8 @@ def given_classes(run: Run) -> GivenClasses:
     Raises:
         DataError: the manifest does not say them.
     """
-    try:
-        return GivenClasses.model_validate(run.manifest.get("classes"))
-    except ValidationError as error:
-        raise DataError(
-            f"{run.folder / 'run.json'} does not say which classes the networks are given: "
-            f"{error!s:.300}"
-        ) from error
+    wrong = f"{run.folder / 'run.json'} does not say which classes the networks are given"
+    return validated(run.manifest.get("classes") or {}, GivenClasses, wrong)
 
 
 def keep_clusters(run: Run, clusters: NDArray[np.int64]) -> None:

@@ -35,8 +35,9 @@ def read_json(path: Path) -> dict[str, Any]:
         DataError: the file is missing, too large, or not a JSON object.
     """
     try:
-        if (size := path.stat().st_size) > _MAX_BYTES:
-            raise DataError(f"{path} has {size:,} bytes, more than a run ever writes")
+        size = path.stat().st_size
+        if size > _MAX_BYTES:
+            raise ValueError(f"it has {size:,} bytes, more than a run ever writes")
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read as JSON: {error}") from error

@@ -28,7 +28,7 @@ class Shift(Augmentation):
         least, most = -self.pixels, self.pixels + 1
         offsets = drawn(
             lambda rows: tf.random.stateless_uniform([rows, 2], seed, least, most, tf.int32),
-            _count(images),
+            tf.shape(images)[0],
         )
         images = tf.gather(images, _moved(height, offsets[:, 0]), axis=1, batch_dims=1)
         return tf.gather(images, _moved(width, offsets[:, 1]), axis=2, batch_dims=1)
@@ -52,7 +52,7 @@ class Affine(Augmentation):
 
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the images, (N, H, W, C)."""
-        count, (height, width, _) = _count(images), images.shape[1:]
+        count, (height, width, _) = tf.shape(images)[0], images.shape[1:]
         chance = drawn(
             lambda rows: tf.random.stateless_uniform([rows, 3, 1, 1], seed, -1.0, 1.0), count
         )
@@ -82,7 +82,7 @@ class Flip(Augmentation):
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the images, some mirrored, (N, H, W, C)."""
         chance = drawn(
-            lambda rows: tf.random.stateless_uniform([rows, 1, 1, 1], seed), _count(images)
+            lambda rows: tf.random.stateless_uniform([rows, 1, 1, 1], seed), tf.shape(images)[0]
         )
         return tf.where(chance < 0.5, images[:, :, ::-1], images)
 
@@ -100,17 +100,14 @@ class Cutout(Augmentation):
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the images with their squares, (N, H, W, C)."""
         _, height, width, _ = images.shape
-        fraction = drawn(lambda rows: tf.random.stateless_uniform([rows, 2], seed), _count(images))
+        fraction = drawn(
+            lambda rows: tf.random.stateless_uniform([rows, 2], seed), tf.shape(images)[0]
+        )
         # The first row and column of the square; the centre is size // 2 further.
         first = tf.cast(fraction * [float(height), float(width)], tf.int32) - self.size // 2
         rows = inside(height, first[:, 0], self.size)[:, :, None, None]
         columns = inside(width, first[:, 1], self.size)[:, None, :, None]
         return tf.where(rows & columns, tf.zeros([], images.dtype), images)
-
-
-def _count(images: tf.Tensor) -> tf.Tensor | int:
-    count: int | None = images.shape[0]
-    return tf.shape(images)[0] if count is None else count
 
 
 def _moved(size: int, offsets: tf.Tensor) -> tf.Tensor:
@@ -132,7 +129,7 @@ def _sampled(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tenso
     down, right = (rows - top)[..., None], (columns - left)[..., None]
     top, left = tf.cast(top, tf.int32), tf.cast(left, tf.int32)
     pixels = tf.reshape(images, [-1, channels])
-    first = tf.range(_count(images))[:, None, None] * (height * width)
+    first = tf.range(tf.shape(images)[0])[:, None, None] * (height * width)
 
     def at(row: tf.Tensor, column: tf.Tensor) -> tf.Tensor:
         return tf.gather(pixels, first + row * width + column)

@@ -77,7 +77,12 @@ class ClassifierTask:
             logs = _loss_and_accuracy(logits, labels)
             total = logs["loss"]
             if self.train_config.label_smoothing or self.class_weights is not None:
-                losses = _smoothed_losses(logits, labels, self.train_config.label_smoothing)
+                losses = keras.losses.categorical_crossentropy(
+                    tf.one_hot(labels, logits.shape[1]),
+                    logits,
+                    from_logits=True,
+                    label_smoothing=self.train_config.label_smoothing,
+                )
                 if self.class_weights is not None:
                     losses *= tf.gather(self.class_weights, labels)
                 total = tf.reduce_mean(losses)
@@ -93,15 +98,3 @@ def _loss_and_accuracy(logits: tf.Tensor, labels: tf.Tensor) -> Logs:
         "loss": tf.reduce_mean(losses),
         "accuracy": tf.reduce_mean(tf.cast(hits, tf.float32)),
     }
-
-
-def _smoothed_losses(logits: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tf.Tensor:
-    """Return cross-entropies (N,) from labels of which a fraction s is spread over all K classes.
-
-    The right class has 1 - s + s/K, each other s/K (Szegedy et al., 2016, section 7).
-    """
-    classes = logits.shape[1]
-    right, other = 1 - smoothing + smoothing / classes, smoothing / classes
-    smoothed = tf.one_hot(labels, classes, right, other)
-    losses: tf.Tensor = tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
-    return losses

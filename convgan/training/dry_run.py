@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import statistics
 
+import tensorflow as tf
+
 from convgan.config import TrainConfig
 from convgan.data import ImageSet
 from convgan.hardware import make_deterministic
@@ -14,15 +16,15 @@ from convgan.training.timing import seconds_per_step
 from convgan.workers import ALONE, workers
 
 logger = logging.getLogger("convgan")
-_TINY = 4  # images of the batch
+_TINY = 4  # images of the batch that each replica gets
 
 
 def dry_run(task: Task, pictures: ImageSet, config: TrainConfig) -> None:
     """Make one update; with `train.deterministic`, also measure what that costs."""
-    batch = pictures.head(_TINY)
-    logs = compile_steps(task, batch, len(batch), xla=config.xla)(1).logs
+    size = min(config.batch_size, _TINY * tf.distribute.get_strategy().num_replicas_in_sync)
+    logs = compile_steps(task, pictures.head(size), size, xla=config.xla)(1).logs
     numbers = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
-    logger.info("dry run: one step on %d images gave %s", len(batch), numbers)
+    logger.info("dry run: one step on %d images gave %s", size, numbers)
     if config.deterministic and workers() is ALONE:
         logger.info("measuring what train.deterministic costs …")
         usual = _step_milliseconds(task, pictures, config)

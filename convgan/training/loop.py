@@ -156,6 +156,11 @@ def epoch_end(config: TrainConfig, epoch: int, count: int) -> int:
     return max(epoch + 1, (epoch + 1) * config.passes * count // config.batch_size)
 
 
+def steps_per_epoch(config: TrainConfig, count: int) -> float:
+    """Return by how many steps, on average, an epoch of `count` images is one more."""
+    return max(1.0, config.passes * count / config.batch_size)
+
+
 def total_steps(config: TrainConfig, count: int) -> int:
     """Return the steps of the whole training with `count` images."""
     return epoch_end(config, config.epochs - 1, count)

@@ -28,11 +28,6 @@ class NonSaturating(Loss):
     guessing: ClassVar[float | None] = 2 * math.log(2)
     boundary: ClassVar[float | None] = 0.0
 
-    @property
-    def real_label(self) -> float:
-        """1, less the smoothing."""
-        return 1.0 - self.label_smoothing
-
     def __call__(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> Scalars:
         """Return the mean cross-entropies in nats."""
         real = tf.nn.softplus(-real_logits) + self.label_smoothing * real_logits

@@ -17,12 +17,9 @@ logger = logging.getLogger("convgan")
 
 
 class StopRequest:
-    """True as soon as somebody asked the training to stop, by the signal `number`."""
+    """The signal by which somebody asked the training to stop; 0 until then."""
 
     number = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.number)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from convgan.callbacks.progress import ProgressBar
-from convgan.reporting import read_png, save_png
+from convgan.reporting.images import read_png, save_png
 from convgan.runs import Run
 
 from .commands import FEW, TINY_DCGAN, done, refused

@@ -171,7 +171,7 @@ def test_no_checkpoint_is_called_the_best_by_the_test_set(evaluation: Evaluation
     ("options", "said"),
     [
         (["--samples=128"], "needs more than 128 images"),
-        (["--samples=0"], "needs more than 128 images"),
+        (["--samples=1"], "needs more than 128 images"),
         (["--which=best"], "kept no best generator"),
         (["--labels=65"], "--labels 65 are too many: there are 64"),
     ],

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import convgan
-from convgan.reporting import read_png, save_png
+from convgan.reporting.images import read_png, save_png
 from convgan.runs import Run
 
 from .commands import TINY_DCGAN, done, refused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from convgan.config import presets
@@ -72,6 +73,18 @@ def test_inspect_says_what_is_wrong_with_pictures(tmp_path: Path) -> None:
     ):
         assert part in text
     assert (tmp_path / "folder.png").is_file()
+
+
+def test_inspect_takes_arrays_at_their_own_size(tmp_path: Path) -> None:
+    images = np.arange(20 * 9 * 7, dtype=np.uint8).reshape(20, 9, 7)
+    np.savez(tmp_path / "own.npz", images=images, labels=np.arange(20) % 2)
+    text = done("inspect", tmp_path / "own.npz", "--set=data.image_size=16", "--out", tmp_path)
+    for part in (
+        "sizes     7x9 20",
+        "16 x 16 x 1",
+        "0         9     1",
+    ):
+        assert part in text
 
 
 def test_inspect_of_damaged_training_pictures(tmp_path: Path) -> None:

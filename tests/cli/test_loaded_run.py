@@ -10,7 +10,7 @@ import pytest
 
 import convgan
 from convgan.errors import DataError, UsageError
-from convgan.reporting import read_png, save_png
+from convgan.reporting.images import read_png, save_png
 
 from .commands import done
 

@@ -10,10 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from convgan.cli import app
-from convgan.config import GanRunConfig, load_config, presets
 
 from .commands import convgan, done, process, refused
 
@@ -170,30 +168,3 @@ def test_tensorflow_starts_and_works_without_noise(out: Path) -> None:
         ["eval", "classifier-fashion-0001", "--out", str(out)],
     ]
     assert process(json.dumps(commands), code=ONE_AFTER_THE_OTHER)
-
-
-def test_an_old_configuration_is_refused_once_with_all_its_keys(tmp_path: Path) -> None:
-    path = tmp_path / "old.yaml"
-    tree = yaml.safe_load(presets()["dcgan-fashion"].read_text(encoding="utf-8"))
-    train = tree["train"]
-    train["average_decay"] = train.pop("ema_decay")
-    train["penalty"]["every"] = train["penalty"].pop("interval")
-    train |= {"label_smoothing": 0.1, "on_nan": "rollback", "keep_checkpoints": 5}
-    path.write_text(yaml.safe_dump(tree), encoding="utf-8")
-    said = refused(2, "train-dcgan", "--config", path, "--dry-run")
-    for old, new in {
-        "train.average_decay": "train.ema_decay",
-        "train.penalty.every": "train.penalty.interval",
-        "train.keep_checkpoints": "runtime.keep_checkpoints",
-        "train.on_nan": "runtime.on_nan",
-        "train.label_smoothing": "train.loss.label_smoothing",
-    }.items():
-        assert f"{old} is now {new}" in said
-    _, _, pasted = said.partition("In today's form it is:\n\n")
-    path.write_text(pasted, encoding="utf-8")
-    config = load_config(path)
-    assert isinstance(config, GanRunConfig)
-    assert config.runtime.on_nan == "rollback"
-    assert config.train.penalty is not None
-    assert config.train.penalty.interval == 8
-    assert config.train.loss.real_label == 0.9

@@ -16,7 +16,7 @@ from PIL import Image
 from convgan.data.digits import as_mnist
 from convgan.generation.directions import strongest_directions
 from convgan.recipes.play import play
-from convgan.reporting import write_page
+from convgan.reporting.report import write_page
 from tests.browser import opened
 from tests.cli.commands import done, refused
 

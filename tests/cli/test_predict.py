@@ -13,7 +13,7 @@ from PIL import Image
 
 from convgan.data import load_dataset
 from convgan.models.network_file import read_network
-from convgan.reporting import read_png, save_png
+from convgan.reporting.images import read_png, save_png
 from convgan.runs import Run
 
 from .commands import TINY_CLASSIFIER, convgan, done, refused

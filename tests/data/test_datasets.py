@@ -15,7 +15,7 @@ from convgan.errors import DataError
 from convgan.registry import DATASETS
 from tests.extensions import rings_dataset
 
-NAMES = DATASETS.names()
+NAMES = tuple(DATASETS)
 SAMPLED = [name for name in NAMES if DATASETS[name].has_sample]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from convgan.config import load_config
 from convgan.errors import UsageError
-from convgan.generation.seed_lists import parse_seeds
+from convgan.generation.latents import parse_seeds
 from convgan.generation.seeds import BLOCK, SeededGenerator, great_circle
 from convgan.models.build import network_specs
 

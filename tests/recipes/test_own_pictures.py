@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convgan.config import ClassifierRunConfig, GanRunConfig, load_config
+from convgan.config import ClassifierRunConfig, GanRunConfig, load_config, load_data_section
 from convgan.errors import UsageError
 from convgan.models.build import check_networks
+from convgan.recipes.inspect import find_target
 from convgan.recipes.own_pictures import SIZES, Chosen, Facts, choose, classifier, gan, look
 from convgan.training.loop import total_steps
 
@@ -57,6 +58,19 @@ def test_the_size_is_the_largest_that_fits(side: int, expected: int, tmp_path: P
         Image.new("L", (side + 3 * index, side), index).save(tmp_path / f"{index}.png")
     found = look(tmp_path)
     assert (found.side, found.size, found.channels, found.count) == (side, expected, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("Übung 😀", "bung"), ("写真", "dcgan"), ("a'\"b", "a-b")]
+)
+def test_folders_may_be_called_anything(folder: str, name: str, tmp_path: Path) -> None:
+    pictures = tmp_path / folder
+    pictures.mkdir()
+    for index in range(3):
+        Image.new("L", (16, 16), index).save(pictures / f"{index}.png")
+    config = checked(choose("dcgan", pictures))
+    assert (config.name, config.data.folder) == (name, pictures)
+    assert find_target(str(pictures)) == load_data_section("folder", folder=pictures)
 
 
 def test_a_larger_size_can_be_asked_for_and_an_odd_one_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from convgan.config import load_config
 from convgan.models.build import network_specs
 from convgan.models.network_file import write_network
-from convgan.reporting import image_grid, save_png
+from convgan.reporting.images import image_grid, save_png
 from convgan.runs import Run
 
 PLACE = {

@@ -11,8 +11,9 @@ import pytest
 from PIL import GifImagePlugin, Image, ImageSequence
 
 from convgan.errors import DataError, RunError, UsageError
-from convgan.reporting import animation, save_png, write_animation
-from convgan.reporting.animation import LABEL_HEIGHT
+from convgan.reporting import animation
+from convgan.reporting.animation import LABEL_HEIGHT, write_animation
+from convgan.reporting.images import save_png
 
 if TYPE_CHECKING:
     from pathlib import Path

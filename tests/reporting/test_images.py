@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from convgan.errors import DataError, RunError, UsageError
-from convgan.reporting import image_grid, read_png, save_png
 from convgan.reporting.figures import plain_text
-from convgan.reporting.images import thinned
+from convgan.reporting.images import image_grid, read_png, save_png, thinned
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,14 +11,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from convgan.errors import DataError, RunError
-from convgan.reporting import (
-    read_png,
-    save_class_histogram,
-    save_confusion_matrix,
-    save_curves,
-    save_labelled_pictures,
-    save_mistakes,
-)
+from convgan.reporting.class_plots import save_class_histogram, save_confusion_matrix
+from convgan.reporting.curves import save_curves
+from convgan.reporting.galleries import save_labelled_pictures, save_mistakes
+from convgan.reporting.images import read_png
 
 if TYPE_CHECKING:
     from pathlib import Path

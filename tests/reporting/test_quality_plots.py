@@ -10,7 +10,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from convgan.errors import DataError, RunError
-from convgan.reporting import read_png, save_metric_over_epochs, save_nearest_neighbours
+from convgan.reporting.galleries import save_nearest_neighbours
+from convgan.reporting.images import read_png
+from convgan.reporting.quality_plots import save_metric_over_epochs
 
 if TYPE_CHECKING:
     from pathlib import Path

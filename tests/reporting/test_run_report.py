@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from convgan.errors import DataError
-from convgan.reporting import page_pictures, save_png
+from convgan.reporting import page_pictures
+from convgan.reporting.images import save_png
 from convgan.reporting.page_curves import page_curves
 from convgan.reporting.run_report import report_run
 

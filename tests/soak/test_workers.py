@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from convgan.data.published import SAMPLES
-from convgan.recipes.launch import free_addresses
+from convgan.recipes import launch as launching
 
 from .runs import COMMAND, arguments, assert_same, finished, run_in
 
@@ -78,6 +78,14 @@ def stopped(out: Path, lines: int = 12, index: int = 1) -> None:
     assert len(set(said)) == 1
 
 
+def test_what_the_others_do_when_one_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have a while to end, and are killed; the first failure is the launcher's."""
+    monkeypatch.setattr(launching, "_GRACE", 0.2)
+    children = [subprocess.Popen(["sleep", "100"]), subprocess.Popen(["false"])]
+    assert launching._ended(children) == 1
+    assert children[0].returncode == -signal.SIGKILL
+
+
 def test_a_stopped_run_goes_on_in_one_process(tmp_path: Path) -> None:
     stopped(tmp_path)
     run = finished("classifier", tmp_path)
@@ -103,7 +111,7 @@ def test_ctrl_c_at_the_launcher_stops_all(tmp_path: Path) -> None:
 
 def refused(what: str, out: Path, *more: str, code: str = COMMAND) -> None:
     """Of two workers the second has `more` options or other code: both say so and make no run."""
-    addresses = free_addresses(2)
+    addresses = launching.free_addresses(2)
     started = []
     for index in range(2):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
