@@ -25,6 +25,7 @@ from convgan.data.picture_files import PARTS, SUFFIXES, PictureFile, picture_fil
 from convgan.data.source import DataSource
 from convgan.data.survey import Found
 from convgan.errors import DataError
+from convgan.registry import DATASETS
 
 ARCHIVES = (".zip", ".npz")
 _LOOKED_AT = 500
@@ -139,7 +140,8 @@ def _root(folder: Path) -> Path:
     try:
         root = folder.expanduser()
         if not root.is_dir() and not root.is_file():
-            raise DataError(f"data.folder {str(root)!r} is not a folder, zip or npz archive")
+            named = f"; for the data set: --set data.name={root}" if str(root) in DATASETS else ""
+            raise DataError(f"data.folder {str(root)!r} is not a folder, zip or npz archive{named}")
         return root.resolve()
     except (OSError, RuntimeError) as error:  # RuntimeError: no such ~user
         raise DataError(f"data.folder {str(folder)!r} cannot be read: {error}") from error

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,6 @@ from convgan.errors import DataError
 from convgan.registry import DATASETS
 
 from .making import picture
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
@@ -218,6 +216,8 @@ def test_more_than_memory_holds(root: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_layouts_that_say_nothing(root: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is not a folder"):
         load(tmp_path / "none")
+    with pytest.raises(DataError, match=r"not a folder.*; for the data set: --set data\.name=svhn"):
+        load(Path("svhn"))
     with pytest.raises(DataError, match="holds no pictures"):
         load(root)
     picture(root / "a" / "1.png")
