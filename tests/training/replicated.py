@@ -47,10 +47,11 @@ def _gan(*case: str) -> Task:
 
 
 def _augmented(update: str) -> Task:
-    """With p from 0 to 1 in the first 10 steps."""
+    """With p from 0 to 1 in the first 10 steps, and all else that replicas share."""
     augment = {"target": 0.0, "ramp_images": 64}
-    changes = {"penalty": PENALTIES["r1"], "augmentations": ["flip"], "augment": augment}
-    return dcgan(gan_train(schedule="constant", **changes, **UPDATES[update]))
+    changes: dict[str, Any] = {"penalty": PENALTIES["r1"], "augmentations": ["flip"]}
+    changes |= {"augment": augment, "loss": "relativistic", "schedule": "constant"}
+    return dcgan(gan_train(**changes, **UPDATES[update]), norm="batch", generator_norm="batch")
 
 
 CASES: dict[str, Callable[[], Task]] = {

@@ -15,7 +15,7 @@ from convgan.recipes.launch import free_addresses
 
 from .replicated import CASES
 
-FEW = ("augmented, simultaneous", "relativistic, r1, alternating, batch norm")
+FEW = ("augmented, simultaneous",)
 
 
 def result(how: str, cases: tuple[str, ...], folder: Path) -> dict[str, np.ndarray]:
