@@ -17,7 +17,7 @@ from convgan.generation.inversion import SEEDS, find_nearest
 from convgan.generation.latents import write_latents
 from convgan.generation.seeds import great_circle
 from convgan.generation.trained import TrainedGenerator
-from convgan.reporting.animation import check_film, write_film
+from convgan.reporting.animation import check_film, check_length, write_film
 from convgan.reporting.galleries import save_labelled_pictures
 from convgan.reporting.images import class_grid, enlarge, image_grid, save_png
 from convgan.runs.json_file import read_json, validated, write_json
@@ -110,6 +110,9 @@ def generate_walk(asked: TrainedGenerator, path: Path, *, frames: int, fps: floa
     if not len(seeds) <= frames <= 10_000:
         raise UsageError(f"got --frames {frames}, expected {len(seeds)} (the seeds) to 10,000")
     check_film(path, fps=fps)
+    height, width, channels = asked.saved.network.output_shape[1:]
+    scale = max(1, round(_FILM_SIDE / width))
+    check_length(frames, (height * scale, width * scale, channels))
     way = np.arange(frames) * len(seeds) / frames
     start = way.astype(int)
     end, fractions = (start + 1) % len(seeds), way - start
@@ -120,7 +123,7 @@ def generate_walk(asked: TrainedGenerator, path: Path, *, frames: int, fps: floa
         t = fractions[:, None].astype(np.float32)
         inputs.append((1 - t) * classes[start] + t * classes[end])
     images = generator.pictures_at(*inputs)
-    write_film(enlarge(images, max(1, round(_FILM_SIDE / images.shape[2]))), path, fps=fps)
+    write_film(enlarge(images, scale), path, fps=fps)
     return path
 
 

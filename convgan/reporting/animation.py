@@ -52,6 +52,15 @@ def write_film(film: NDArray[np.uint8], target: Path, *, fps: float, hold: float
     write(film, target, fps=fps, hold=hold)
 
 
+def check_length(count: int, shape: tuple[int, int, int]) -> None:
+    """Raise UsageError for more frames of (H, W, C) than memory should hold."""
+    if shape[0] * shape[1] > MAX_PIXELS or count * math.prod(shape) > _MAX_FILM:
+        raise UsageError(
+            f"{count:,} frames of {shape[1]}×{shape[0]} pixels are too many to hold in memory; ask "
+            "for a smaller scale or fewer frames"
+        )
+
+
 def check_film(target: Path, *, fps: float, hold: float = 0.0, scale: int = 1) -> None:
     """Raise UsageError if `target` cannot become a film, or a number is out of its range."""
     suffix = target.suffix.lower()
@@ -86,11 +95,7 @@ def _film(frames: Sequence[tuple[str, Path]], scale: int) -> NDArray[np.uint8]:
     font = ImageFont.load_default(_FONT_SIZE)
     widest = 4 + math.ceil(max(font.getlength(label) for label, _ in frames))
     shape = (LABEL_HEIGHT + height * scale, max(width * scale, widest), channels)
-    if shape[0] * shape[1] > MAX_PIXELS or len(frames) * math.prod(shape) > _MAX_FILM:
-        raise UsageError(
-            f"{len(frames)} frames of {shape[1]}×{shape[0]} pixels are too many to hold in "
-            "memory; ask for a smaller scale or fewer frames"
-        )
+    check_length(len(frames), shape)
     film = np.full((len(frames), *shape), 255, np.uint8)
     for still, grid, (label, _) in zip(film, grids, frames, strict=True):
         strip = Image.new("L", (shape[1], LABEL_HEIGHT), 255)
