@@ -36,7 +36,7 @@ _LEADING_OUT = re.compile(r"/|[A-Za-z]:|(.*/)?\.\.(/|$)", re.DOTALL)
 logger = logging.getLogger("convgan")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PictureFile:
     """One picture file, which may be hostile."""
 

