@@ -33,7 +33,7 @@ with stop_requests() as stop:
     threading.Thread(target=send).start()
     if times == 2:
         hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)  # minutes
-    while not stop:
+    while not stop.number:
         time.sleep(0.01)
 print("orderly", stop.number)
 """
@@ -74,7 +74,7 @@ def test_handlers_are_given_back() -> None:
     before = [signal.getsignal(each) for each in watched]
     threads = threading.active_count()
     with stop_requests() as stop:
-        assert not stop
+        assert not stop.number
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop
         assert stop.number == signal.SIGTERM
@@ -88,7 +88,7 @@ def test_a_hangup_that_nohup_ignores_stays_ignored() -> None:
     try:
         with stop_requests() as stop:
             os.kill(os.getpid(), signal.SIGHUP)
-            assert not stop
+            assert not stop.number
     finally:
         signal.signal(signal.SIGHUP, before)
 
@@ -100,7 +100,7 @@ def test_in_another_thread_nothing_is_taken() -> None:
     def train() -> None:
         try:
             with stop_requests() as stop:
-                assert not stop
+                assert not stop.number
         except BaseException as error:
             failed.append(error)
 
