@@ -35,7 +35,7 @@ demo: $(BIN)/.ready
 	@echo "look at $(DEMO)/clothes.gif"
 
 test: $(BIN)/.ready
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-full: $(BIN)/.ready
 	$(BIN)/python -m pytest -m full_data

@@ -46,6 +46,7 @@ def test_the_articles_loops_train_both_networks(make: Any, monkeypatch: Any) -> 
         assert all(not np.array_equal(network.get_weights()[at], weights[at]) for at in kernels)
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_steps_in_tensorflow_as_it_comes() -> None:
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"  # convgan has chosen
     with OtherProcess("benchmarks.article") as article:

@@ -65,6 +65,7 @@ def test_its_networks_are_inspected_from_the_run(labelled: Run) -> None:
     assert text.count("\n  class  ") == 2
 
 
+@pytest.mark.slow
 def test_clusters_are_kept_and_a_resume_changes_no_byte(out: Path, tmp_path: Path) -> None:
     def stop(_bar: ProgressBar, _step: int, _logs: object) -> None:
         os.kill(os.getpid(), signal.SIGTERM)

@@ -28,6 +28,7 @@ GAN = [*TINY_DCGAN[:5], "--epochs=2"]
 CLASSIFIER = [*TINY_CLASSIFIER[:3], "--epochs=2"]
 
 
+@pytest.mark.slow
 def test_residual_networks_of_a_gan(tmp_path: Path) -> None:
     """That their state comes back is in tests/training/test_state.py."""
     networks = [f"--set=generator={GENERATOR}", f"--set=discriminator={ENCODER}"]

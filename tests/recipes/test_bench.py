@@ -76,6 +76,7 @@ def test_candidates_take_turns_for_as_long_as_asked() -> None:
     assert min(times["slow"]) >= 0.02
 
 
+@pytest.mark.slow
 def test_a_row_for_each_preset() -> None:
     changes = ["train.batch_size=32", "train.precision=auto"]
     rows = bench(("classifier-mnist-article",), changes, rounds=1)

@@ -63,6 +63,7 @@ ProgressBar.on_call_end = act
 """
 
 
+@pytest.mark.slow
 def test_files_that_cannot_grow_for_a_while(
     whole: Whole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,6 +131,7 @@ def refused(what: str, out: Path, *more: str, code: str = COMMAND) -> None:
     assert run_in(out / "0") is None
 
 
+@pytest.mark.slow
 def test_workers_with_other_configurations_are_refused(tmp_path: Path) -> None:
     refused("configuration", tmp_path, "--set=seed=1")
 

@@ -86,7 +86,7 @@ print(*(each.numpy() for each in sums.values))
 """
 
 
-@pytest.mark.parametrize("which", ["first", "both"])
+@pytest.mark.parametrize("which", ["first", pytest.param("both", marks=pytest.mark.slow)])
 def test_sums_that_are_wrong_here(which: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", WRONG_SUMS, which], capture_output=True, text=True, check=False

@@ -74,9 +74,8 @@ def test_handlers_are_given_back() -> None:
     before = [signal.getsignal(each) for each in watched]
     threads = threading.active_count()
     with stop_requests() as stop:
-        assert not stop.number
+        assert stop.number == 0
         os.kill(os.getpid(), signal.SIGTERM)
-        assert stop
         assert stop.number == signal.SIGTERM
     assert [signal.getsignal(each) for each in watched] == before
     assert signal.set_wakeup_fd(-1) == -1
@@ -88,7 +87,7 @@ def test_a_hangup_that_nohup_ignores_stays_ignored() -> None:
     try:
         with stop_requests() as stop:
             os.kill(os.getpid(), signal.SIGHUP)
-            assert not stop.number
+            assert stop.number == 0
     finally:
         signal.signal(signal.SIGHUP, before)
 
@@ -100,7 +99,7 @@ def test_in_another_thread_nothing_is_taken() -> None:
     def train() -> None:
         try:
             with stop_requests() as stop:
-                assert not stop.number
+                assert stop.number == 0
         except BaseException as error:
             failed.append(error)
 
