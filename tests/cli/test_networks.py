@@ -46,6 +46,7 @@ def test_residual_networks_of_a_gan(tmp_path: Path) -> None:
     assert (run.folder / "model/generator.keras").is_file()
 
 
+@pytest.mark.slow
 def test_a_residual_classifier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = f"--set=model={ENCODER}"
     text = done("inspect", "classifier-fashion", model, "--set=data.source=sample")

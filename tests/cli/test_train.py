@@ -50,6 +50,7 @@ def test_a_dcgan_run_leaves_what_the_design_says(out: Path) -> None:
     assert not [path for path in run.folder.rglob("*") if path.name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_the_saved_configuration_repeats_the_run_to_the_bit(
     out: Path, other_seed: Path, tmp_path: Path
 ) -> None:
@@ -168,6 +169,7 @@ def test_a_dry_run_makes_a_step_and_keeps_nothing(name: str, tmp_path: Path) -> 
     assert not target.exists()
 
 
+@pytest.mark.slow
 def test_a_film_that_cannot_be_made_does_not_make_a_training_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

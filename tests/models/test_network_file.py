@@ -299,6 +299,7 @@ assert not any(name.startswith("convgan") for name in sys.modules)
 FOR_KERAS = (*REGISTERED, "spectral norm", "group norm", "residual spectral norm")
 
 
+@pytest.mark.slow
 def test_keras_alone_loads_what_is_written_for_it(tmp_path: Path) -> None:
     """And so does convgan: of a training in bfloat16, too, both in float32."""
     arrays: dict[str, Any] = {}
