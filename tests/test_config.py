@@ -379,7 +379,7 @@ def test_what_a_resume_may_change(change: str) -> None:
         ),
         ("generator.blocks.0.norm=layer", ['generator.blocks.0.norm: "batch" before, "layer" now']),
         ("seed=1", ["seed: 0 before, 1 now"]),
-        ("data.limit=10", ["data.limit: null before, 10 now"]),
+        ("data.limit=100000", ["data.limit: null before, 100000 now"]),
     ],
 )
 def test_what_a_resume_may_not_change(change: str, differences: list[str]) -> None:

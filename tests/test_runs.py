@@ -91,6 +91,23 @@ def test_the_newest_run_is_found_by_task_folder_name_and_stem(tmp_path: Path) ->
     assert [run.name for run in all_runs(tmp_path)] == [first.name, second.name, judge.name]
 
 
+def test_a_run_has_its_folder_s_name_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Run.create(tmp_path, "one", load_config("classifier-mnist"))
+    monkeypatch.chdir(tmp_path / "one-0001")
+    assert find_run(".", tmp_path).name == "one-0001"
+
+
+def test_a_json_file_that_is_too_large_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convgan.runs.json_file._MAX_BYTES", 1)
+    (tmp_path / "a.json").write_text("{}")
+    with pytest.raises(DataError, match=r"a\.json cannot be read as JSON: it has 2 bytes"):
+        read_json(tmp_path / "a.json")
+
+
 def test_a_run_that_is_not_there_is_said_with_what_is(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="make one with `convgan train-dcgan`"):
         find_run(None, tmp_path, task="dcgan")

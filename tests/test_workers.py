@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from convgan.errors import UsageError
-from convgan.workers import ALONE, Workers, named_workers
+from convgan.workers import ALONE, Workers, check_same, named_workers
 
 CHIEF: dict[str, Any] = {
     "cluster": {"chief": ["a:1"], "worker": ["b:1", "c:2"]},
@@ -71,3 +73,21 @@ def test_one_process(environment: dict[str, str]) -> None:
 def test_an_environment_that_contradicts_itself(environment: dict[str, str]) -> None:
     with pytest.raises(UsageError, match=r"workers cannot be read .* docs/scale\.md"):
         named_workers(environment)
+
+
+def test_who_has_another_fact_than_the_chief_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That workers refuse each other so is in tests/soak/test_workers.py."""
+    said: list[NDArray[np.int32]] = []
+
+    def told(mine: NDArray[np.int32]) -> NDArray[np.int32]:
+        said.append(mine)
+        return np.stack(said)
+
+    monkeypatch.setattr("convgan.workers.told_by_all", told)
+    check_same({"configuration": "a", "set of pictures": "b"})
+    check_same({"configuration": "a", "set of pictures": "b"})
+    with pytest.raises(UsageError) as refused:
+        check_same({"configuration": "a", "set of pictures": "c"})
+    assert str(refused.value).splitlines()[1:] == [
+        "worker 2 has another set of pictures than worker 0"
+    ]

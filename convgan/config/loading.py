@@ -11,11 +11,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from convgan.config.plain_yaml import MAX_DIGITS, parse_yaml, read_yaml
 from convgan.config.schema import ClassifierRunConfig, Config, DataConfig, GanRunConfig
 from convgan.errors import UsageError, did_you_mean
 
-_MAX_BYTES = 100_000  # for which PyYAML takes a second
-_MAX_DIGITS = 40
 _MAX_MISTAKES = 20
 _TASKS: dict[str, type[ClassifierRunConfig] | type[GanRunConfig]] = {
     "classifier": ClassifierRunConfig,
@@ -46,7 +45,7 @@ def load_config(
         tree, where = deepcopy(dict(source)), "what was chosen for --data"
     else:
         path = _find(source)
-        tree, where = {"name": path.stem, **_read_yaml(path)}, str(path)
+        tree, where = {"name": path.stem, **read_yaml(path)}, str(path)
     for change in changes or []:
         _apply(tree, change)
     given = "".join(f" --set {change:.100}" for change in changes or [])
@@ -98,35 +97,6 @@ def dump_config(config: Config) -> str:
     return str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100))
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """Values and nothing else: no aliases, of which a few lines can stand for gigabytes."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
-        if getattr(event, "anchor", None) or getattr(event, "tag", None):
-            raise yaml.composer.ComposerError(
-                None, None, "no anchors, aliases or tags here (& * !)", event.start_mark
-            )
-        return super().compose_node(parent, index)
-
-    def compose_scalar_node(self, anchor: dict[Any, yaml.Node]) -> yaml.ScalarNode:
-        node = super().compose_scalar_node(anchor)
-        node.value.encode()  # an escape can stand for half of a character
-        if "\0" in node.value:
-            raise ValueError("a text has a zero character, which no name or path may have")
-        if node.tag.endswith(":int") and len(node.value) > _MAX_DIGITS:
-            raise ValueError(f"a number has {len(node.value):,} digits, at most {_MAX_DIGITS} are")
-        return node
-
-
-def _parse(text: str, where: str) -> Any:
-    try:
-        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 -- a SafeLoader
-    # ValueError: dates and numbers that cannot be.
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
-        raise UsageError(f"{where} is not YAML: {error}") from error
-
-
 def _find(source: str | Path) -> Path:
     known = presets()
     if str(source) in known:
@@ -146,29 +116,12 @@ def _find(source: str | Path) -> Path:
     )
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    expected = "a configuration is a preset's name or a YAML file"
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise UsageError(f"{path} is too long; {expected} of at most {_MAX_BYTES:,} bytes")
-        tree = _parse(content.decode("utf-8"), str(path))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text in UTF-8; {expected}") from error
-    if not isinstance(tree, dict):
-        raise UsageError(f"{path} holds {type(tree).__name__}, expected keys and values")
-    return tree
-
-
 def _apply(tree: dict[str, Any], change: str) -> None:
     """Set one value in place; numbers in the path are indices in a list (`blocks.0.filters`)."""
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
         raise UsageError(f"--set {change!r:.200}: expected a.b=value, as in train.epochs=5")
-    value = _parse(text, f"--set {change!r:.200}: the value")
+    value = parse_yaml(text, f"--set {change!r:.200}: the value")
     *parents, last = key.strip().split(".")
     section: Any = tree
     for name in parents:
@@ -187,7 +140,7 @@ def _place(section: Any, name: str, change: str) -> str | int:
     if not isinstance(section, list):
         raise UsageError(f"--set {change!r:.200}: {name!r} is below a single value ({section!r})")
     # Its digits are counted before it is a number: Python refuses more than 4300 by an error.
-    if name.isdecimal() and len(name) <= _MAX_DIGITS and int(name) < len(section):
+    if name.isdecimal() and len(name) <= MAX_DIGITS and int(name) < len(section):
         return int(name)
     raise UsageError(
         f"--set {change!r:.200}: {name!r:.80} is not an index in a list of {len(section)}"
@@ -214,7 +167,7 @@ def _explained(mistake: Mapping[str, Any], task: str) -> str:
 
 def _example(place: Sequence[str | int], task: str) -> str:
     """Return what stands at this key in the task's default preset, to be pasted."""
-    value = _read_yaml(presets()[DEFAULT_PRESETS[task]])
+    value = read_yaml(presets()[DEFAULT_PRESETS[task]])
     for part in place:
         try:
             value = value[part]  # type: ignore[index]

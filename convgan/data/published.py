@@ -182,10 +182,10 @@ class Published(DataSource):
             return None
         arrays = self.load(found)
         if not (original := self.is_original(found, arrays)):
-            why = "its SHA-256 is not that of the published files"
+            why = "its SHA-256 is not that of the published files; delete it"
             if original is None:
-                why = "there are no sums of files in this form to check them by"
-            raise DataError(f"{path}: {why}; delete it")
+                why = f"no sums of such files are published; --set data.folder={path} takes them"
+            raise DataError(f"{path}: {why}")
         return arrays
 
     def _download(self, folder: Path) -> Arrays:

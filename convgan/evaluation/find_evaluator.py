@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import shlex
-from contextlib import suppress
 from pathlib import Path
 
 from convgan.config import DataConfig
@@ -48,13 +47,8 @@ def find_evaluator(
     if data and not wanted:
         if bundled and bundled.image_shape == images.image_shape:
             return bundled
-        for run in reversed(all_runs(out) if out else []):
-            if run.task == "classifier":
-                with suppress(UsageError):
-                    try:
-                        return _evaluator_of(run, data, images)
-                    except DataError as error:
-                        logger.warning("%s is no evaluator: %s", run.name, error)
+        if out and (newest := _newest_here(out, data, images)):
+            return newest
         if len(images.class_names) > 1:
             logger.info(
                 "no classifier knows these %s images: a random network compares them, and "
@@ -63,6 +57,19 @@ def find_evaluator(
                 how,
             )
     return random_evaluator(images.image_shape)
+
+
+def _newest_here(out: Path, data: DataConfig, images: ImageSet) -> Evaluator | None:
+    """Return the network of the newest classifier run in a folder that knows these images."""
+    for run in reversed(all_runs(out)):
+        if run.task == "classifier":
+            try:
+                return _evaluator_of(run, data, images)
+            except UsageError:
+                continue  # of other images
+            except DataError as error:
+                logger.warning("%s is no evaluator: %s", run.name, error)
+    return None
 
 
 def _evaluator_of(run: Run, data: DataConfig | None, images: ImageSet) -> Evaluator:

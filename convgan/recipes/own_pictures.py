@@ -148,7 +148,7 @@ def gan(facts: Facts, path: Path) -> Chosen:
         tree["conditional"] = True
         why = f"{len(facts.classes)} classes, the smallest of {smallest:,}"
         if len(facts.classes) < _FEW_CLASSES:
-            why += "; groups that look alike (clusters) often give better pictures"
+            why += "; groups that look alike (clusters) may give better pictures"
     elif facts.count >= _TO_CLUSTER:
         tree["conditional"] = "clusters"
         why = "no classes of 50 pictures or more; groups that look alike stand for them"

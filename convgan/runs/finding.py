@@ -35,7 +35,7 @@ def find_run(wanted: str | None, out: Path, *, task: str | None = None) -> Run:
 
 
 def _is_run(folder: Path) -> bool:
-    return os.path.isfile(os.path.expanduser(folder / "run.json"))  # noqa: PTH111, PTH113
+    return os.path.isfile(os.path.expanduser(folder / "run.json"))  # noqa: PTH111, PTH113  Path's raise
 
 
 def all_runs(out: Path) -> list[Run]:

@@ -172,6 +172,7 @@ def test_no_checkpoint_is_called_the_best_by_the_test_set(evaluation: Evaluation
     [
         (["--samples=128"], "needs more than 128 images"),
         (["--samples=1"], "needs more than 128 images"),
+        (["--samples=-5"], "Invalid value for '--samples'"),
         (["--which=best"], "kept no best generator"),
         (["--labels=65"], "--labels 65 are too many: there are 64"),
     ],

@@ -55,6 +55,14 @@ def test_a_list_of_seeds_that_is_none_is_refused(out: Path, tmp_path: Path) -> N
     assert "is no list of seeds: pictures.0" in said
 
 
+def test_a_walk_that_memory_does_not_hold_is_refused(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convgan.reporting.animation._MAX_FILM", 20 * 280 * 280 - 1)
+    said = refused(2, "generate", "--out", out, "--seeds=1,2", "--walk=a.gif", "--frames=20")
+    assert "20 frames of 280×280 pixels are too many to hold in memory" in said
+
+
 def test_an_evaluator_of_other_images_chooses_nothing(tmp_path: Path) -> None:
     larger = ["--set=data.image_size=32", "--set=generator.projection.size=8", "--epochs=1"]
     done("train-dcgan", *TINY_DCGAN, "--set=conditional=false", *larger, "--out", tmp_path)

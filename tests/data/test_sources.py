@@ -115,6 +115,12 @@ def test_an_explicit_folder_without_the_files_is_an_error(
         load_dataset(DataConfig(name="mnist", folder=tmp_path / "none"))
 
 
+@pytest.mark.parametrize("folder", ["~nobody-of-this-name/x", "n" * 300])
+def test_an_explicit_folder_that_cannot_be(folder: str) -> None:
+    with pytest.raises(DataError, match=r"data\.folder .* cannot be read: "):
+        load_dataset(DataConfig(name="mnist", folder=Path(folder)))
+
+
 def test_an_explicit_folder_with_a_damaged_file_is_an_error(
     folder: Path, small: PublishedIdx
 ) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convgan.config import DataConfig
+from convgan.config import DataConfig, load_config
 from convgan.data import ImageSet
 from convgan.errors import UsageError
 from convgan.evaluation.find_evaluator import find_evaluator
+from convgan.runs import Run
 
 OWN = DataConfig(name="folder", folder=Path("mine"), image_size=12)
 
@@ -55,3 +56,15 @@ def test_images_from_anywhere_get_what_is_named_if_it_fits(tmp_path: Path) -> No
     ):
         with pytest.raises(UsageError, match=said):
             find_evaluator(None, images(12), tmp_path, wanted)
+
+
+def test_a_damaged_classifier_nobody_asked_for_ends_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = load_config("classifier-mnist")
+    run = Run.create(tmp_path, "judge", config)
+    path = run.folder / "model" / "classifier.safetensors"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"damaged")
+    assert find_evaluator(config.data, images(32), tmp_path).name == "random-32x32x1-s0"
+    assert "judge-0001 is no evaluator: " in caplog.text

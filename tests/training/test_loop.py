@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from convgan.config import RuntimeConfig, TrainConfig
 from convgan.training.callback import Callback, Numbers
-from convgan.training.loop import Stopped, epoch_end, run_training, total_steps
+from convgan.training.loop import Stopped, epoch_end, run_training, steps_per_epoch, total_steps
 from convgan.training.state import TrainingState
 from convgan.training.steps import compile_steps
 from convgan.training.task import Due, Task
@@ -304,3 +304,4 @@ def test_epoch_ends(count: int, batch: int, passes: int, ends: list[int]) -> Non
     config = classifier_train(batch_size=batch, passes=passes, epochs=4)
     assert [epoch_end(config, epoch, count) for epoch in range(4)] == ends
     assert total_steps(config, count) == ends[-1]
+    assert int(4 * steps_per_epoch(config, count)) == ends[-1]

@@ -97,3 +97,15 @@ def test_sums_that_are_wrong_here(which: str) -> None:
     else:
         assert "NCCL_P2P_DISABLE=1" in ended.stderr
         assert ended.returncode == 1
+
+
+@pytest.mark.slow
+def test_a_dry_run_has_pictures_for_all(tmp_path: Path) -> None:
+    command = "from convgan.cli import main; main()"
+    options = ["--set=data.source=sample", "--replicas=8", "--dry-run", f"--out={tmp_path}"]
+    ended = subprocess.run(
+        [sys.executable, "-c", command, "train-classifier", *options],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "dry run: one step on 32 images gave loss " in ended.stdout + ended.stderr
+    assert "nan" not in ended.stdout
