@@ -9,7 +9,7 @@ device, all this is nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -44,6 +44,19 @@ def own_part(batch: tf.Tensor) -> tf.Tensor:
 def drawn(draw: Callable[[Any], tf.Tensor], rows: Any) -> tf.Tensor:
     """Return `rows` rows, this replica's, of what `draw` gives for those of the whole batch."""
     return own_part(draw(rows * replica_count()))
+
+
+def drawn_uniform(
+    images: tf.Tensor, shape: Sequence[int], seed: tf.Tensor, *limits: Any
+) -> tf.Tensor:
+    """Return numbers (N, *shape), a row for each image (N, …): uniform in [0, 1), or in `limits`.
+
+    `drawn` says which; a third limit is their type.
+    """
+    return drawn(
+        lambda rows: tf.random.stateless_uniform([rows, *shape], seed, *limits),
+        tf.shape(images)[0],
+    )
 
 
 def replica_mean(values: T) -> T:

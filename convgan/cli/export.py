@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from convgan.cli.app import app
-from convgan.cli.options import OUTPUTS, DebugOption, OutOption, RunArgument
+from convgan.cli.options import OUTPUTS, DebugOption, OutOption, RunArgument, WhichOption
 from convgan.terminal import for_people
 
 
@@ -20,10 +20,7 @@ def export(
         typer.Option("--format", help="For TensorFlow, ONNX Runtime, LiteRT or Keras."),
     ],
     run: RunArgument = None,
-    which: Annotated[
-        Literal["best", "last", "raw"] | None,
-        typer.Option(help="Which generator, raw: without average; else the best if one was kept."),
-    ] = None,
+    which: WhichOption = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder of the file; else `export` in the run."),

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from convgan.cli.app import app
-from convgan.cli.options import OUTPUTS, DebugOption, DeviceOption, OutOption, RunArgument
+from convgan.cli.options import (
+    OUTPUTS,
+    DebugOption,
+    DeviceOption,
+    OutOption,
+    RunArgument,
+    WhichOption,
+)
 from convgan.errors import UsageError
 from convgan.terminal import for_people
 
@@ -31,10 +38,7 @@ def generate(
         float | None,
         typer.Option(metavar="T", help="Draw latent values beyond ±T again: fewer odd pictures."),
     ] = None,
-    which: Annotated[
-        Literal["best", "last", "raw"] | None,
-        typer.Option(help="Which generator, raw: without average; else the best if one was kept."),
-    ] = None,
+    which: WhichOption = None,
     output: Annotated[
         Path | None,
         typer.Option(

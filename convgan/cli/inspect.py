@@ -43,6 +43,7 @@ def inspect(
     from convgan.recipes.inspect import (
         describe_clusters,
         describe_data,
+        describe_networks,
         describe_pictures,
         find_target,
     )
@@ -59,6 +60,4 @@ def inspect(
             typer.echo(f"\n{format_tables([table])}\n\nClusters: {grid}")
         return
     start_tensorflow(device="cpu", show_noise=debug)
-    from convgan.recipes.inspect import describe_networks
-
     typer.echo(format_tables(describe_networks(found)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,6 +24,10 @@ SetOption = Annotated[
         help="Change one value of the configuration. Repeatable.",
         autocompletion=complete_change,
     ),
+]
+WhichOption = Annotated[
+    Literal["best", "last", "raw"] | None,
+    typer.Option(help="Which generator, raw: without average; else the best if one was kept."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 RunArgument = Annotated[

@@ -132,8 +132,8 @@ class Augmentation(Named, ABC):
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Change each of the float images (N, H, W, C) in [-1, 1] differently.
 
-        The stateless seed, int64 (2,), decides how. Random numbers come through `replicas.drawn`,
-        so that several replicas change the images as one would.
+        The stateless seed, int64 (2,), decides how. Random numbers come through `replicas.drawn`
+        or `drawn_uniform`, so that several replicas change the images as one would.
         """
 
 

@@ -127,19 +127,18 @@ class Published(DataSource):
         return self._dataset(arrays, f"bundled sample ({len(arrays[0]):,}{full})")
 
     def _dataset(self, arrays: Arrays, origin: str) -> Dataset:
-        train, test = (
-            # (N, H, W) -> (N, H, W, 1)
-            (
-                images if images.ndim == 4 else images[..., None],
-                labels.astype(np.int64),
-                self.class_names,
-                self.name,
-                origin,
-            )
-            for images, labels in (arrays[:2], arrays[2:])
-        )
         try:
-            return Dataset(ImageSet(*train), ImageSet(*test))
+            train, test = (
+                ImageSet(
+                    images if images.ndim == 4 else images[..., None],  # (N, H, W) to (N, H, W, 1)
+                    labels.astype(np.int64),
+                    self.class_names,
+                    self.name,
+                    origin,
+                )
+                for images, labels in (arrays[:2], arrays[2:])
+            )
+            return Dataset(train, test)
         except DataError as error:
             raise DataError(f"{error} ({origin})") from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,25 +17,19 @@ from convgan.evaluation.metric import METRICS, Evidence, Metric, MetricResult, P
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The real images as the evaluator sees them, with its accuracy (fraction) on the test images.
+    """What real images score. `real` has a draw of training images as if they were generated.
 
-    That is None where they or the evaluator have no classes. `values` are what a draw of training
-    images scores against the test images, by result.
+    `accuracy` is the evaluator's, a fraction of the test images; None where they or it have no
+    classes. `values` are what the draw scores, by result.
     """
 
-    train: Predictions
-    test: Predictions
-    class_names: tuple[str, ...]
+    real: Evidence
     accuracy: float | None
-    seed: int
-    test_labels: NDArray[np.int64] | None = None
-    values: dict[str, float] = field(default_factory=dict)
+    values: Mapping[str, float]
 
     def evidence(self, generated: Predictions, asked: NDArray[np.int64] | None = None) -> Evidence:
-        """Return what a metric gets to see."""
-        return Evidence(
-            generated, self.test, self.train, self.class_names, self.seed, asked, self.test_labels
-        )
+        """Return what a metric gets to see of generated images."""
+        return replace(self.real, generated=generated, asked=asked)
 
 
 def compute_reference(
@@ -46,15 +40,16 @@ def compute_reference(
     `count` of them, or all where there are fewer.
     """
     train, test = (cached_predictions(evaluator, each) for each in (dataset.train, dataset.test))
-    seen, known = test.classes, dataset.test.labels
-    accuracy = None if seen is None or known is None else float(np.mean(seen == known))
-    labels, names = dataset.train.labels, dataset.test.class_names or evaluator.class_names
-    reference = Reference(train, test, names, accuracy, seed, known)
+    seen, known, labels = test.classes, dataset.test.labels, dataset.train.labels
     drawn = np.random.default_rng(seed).permutation(len(train.features))[:count]
-    evidence = reference.evidence(train.take(drawn), None if labels is None else labels[drawn])
+    real = Evidence(
+        train.take(drawn), test, train, dataset.test.class_names or evaluator.class_names, seed,
+        None if labels is None else labels[drawn], known,
+    )  # fmt: skip
     measured = [METRICS[name] for name in METRICS if METRICS[name].reference]
-    results = [each for metric in measured for each in metric.measure(evidence)]
-    return replace(reference, values={result.name: result.value for result in results})
+    results = [each for metric in measured for each in metric.measure(real)]
+    accuracy = None if seen is None or known is None else float(np.mean(seen == known))
+    return Reference(real, accuracy, {result.name: result.value for result in results})
 
 
 def measure(

@@ -115,11 +115,7 @@ def conv_block(
     x = pooled_at("before_norm", x)
     x = _norm_and_activation(x, block, name, exact_norm=exact_norm)
     x = pooled_at("after_activation", x)
-    x = dropout(x, block.dropout, name)
-    for index in range(block.residual_units):
-        unit = f"{name}_unit{index + 1}"
-        x = _residual(x, block, unit, init_stddev=init_stddev, exact_norm=exact_norm)
-    return x
+    return _dropout_and_units(x, block, name, init_stddev=init_stddev, exact_norm=exact_norm)
 
 
 def up_block(
@@ -133,7 +129,7 @@ def up_block(
 ) -> Maps:
     """Apply one enlarging block: (N, H, W, C) to (N, H', W', filters), H' by `conv_arithmetic`.
 
-    A residual unit's second convolution is zero at the start. For the condition see `normalise`.
+    For the condition see `normalise`.
 
     Raises:
         UsageError: the enlarged maps are smaller than the kernel.
@@ -155,42 +151,33 @@ def up_block(
         name=f"{name}_conv",
     )(x)
     x = _norm_and_activation(x, block, name, condition=condition)
-    x = dropout(x, block.dropout, name)
-    for index in range(block.residual_units):
-        unit = f"{name}_unit{index + 1}"
-        x = _residual(x, block, unit, init_stddev=init_stddev, condition=condition, zero=True)
-    return x
+    return _dropout_and_units(x, block, name, init_stddev=init_stddev, condition=condition)
 
 
-def _residual(
-    x: Maps,
-    block: Block,
-    name: str,
-    *,
-    init_stddev: float | None,
-    exact_norm: bool = False,
-    condition: Any = None,
-    zero: bool = False,
+def _dropout_and_units(
+    x: Maps, block: Block, name: str, *, init_stddev: float | None, **norm_settings: Any
 ) -> Maps:
-    """Add to maps two convolutions of them; with `zero` the second is zero at the start."""
+    """Apply what follows a block's activation, with the settings of `normalise` in each unit.
+
+    The last convolution of a generator's unit is zero at the start.
+    """
     settings: dict[str, Any] = {
         "init_stddev": init_stddev,
         "spectral_norm": isinstance(block, ConvBlock) and block.spectral_norm,
     }
-    y = convolution(x, block.filters, 3, f"{name}_conv1", **settings)
-    y = _norm_and_activation(y, block, name, exact_norm=exact_norm, condition=condition)
-    y = convolution(y, block.filters, 3, f"{name}_conv2", zero=zero, **settings)
-    return layers.Add(name=f"{name}_add")([x, y])
+    x = dropout(x, block.dropout, name)
+    for index in range(block.residual_units):
+        unit, zero = f"{name}_unit{index + 1}", isinstance(block, UpBlock)
+        y = convolution(x, block.filters, 3, f"{unit}_conv1", **settings)
+        y = _norm_and_activation(y, block, unit, **norm_settings)
+        y = convolution(y, block.filters, 3, f"{unit}_conv2", zero=zero, **settings)
+        x = layers.Add(name=f"{unit}_add")([x, y])
+    return x
 
 
-def _norm_and_activation(
-    x: Maps, block: Block, name: str, *, exact_norm: bool = False, condition: Any = None
-) -> Maps:
+def _norm_and_activation(x: Maps, block: Block, name: str, **norm_settings: Any) -> Maps:
     def norm(x: Maps) -> Maps:
-        return normalise(
-            x, block.norm, name,
-            groups=block.groups, exact_norm=exact_norm, condition=condition,
-        )  # fmt: skip
+        return normalise(x, block.norm, name, groups=block.groups, **norm_settings)
 
     if block.norm_position == "before_activation":
         return activate(norm(x), block.activation, name, block.negative_slope)

@@ -118,7 +118,7 @@ def _evaluate(subject: Subject, reference: Reference) -> GeneratorEvaluation:
         evaluation = evaluation.model_copy(update={"checkpoints": points})
     write_evaluation(run.folder, evaluation)
     nearest, distances = nearest_neighbours(
-        predictions.features[:_SHOWN], reference.train.features, count=_NEAREST
+        predictions.features[:_SHOWN], reference.real.train.features, count=_NEAREST
     )
     draw_generator_evaluation(
         run.folder,

@@ -41,7 +41,9 @@ def _classifier_tables(found: ClassifierEvaluation) -> list[Table]:
         "95 % interval": f"{_percent(low)} to {_percent(high)}",
         "cross-entropy (nats)": f"{found.loss:.4f}",
         "calibration error": _percent(found.expected_calibration_error),
-        "… calibrated": _calibrated(found),
+        "… calibrated": "no images were held out"
+        if found.calibrated_error is None
+        else f"{_percent(found.calibrated_error)}, temperature {found.temperature:.2f}",
     }
     rows = [
         (name, *map(_percent, (row.precision, row.recall, row.f1)), f"{row.count:,}")
@@ -80,12 +82,6 @@ def images_tables(found: ImagesEvaluation, of: str, real: str) -> list[Table]:
         rows.append((each.title, *map(_number, values), each.direction))
     numbers = Table(title, header, rows, meanings=[each.meaning for each in found.metrics])
     return [numbers, *([_class_table(found.classes, accuracy)] if found.classes else [])]
-
-
-def _calibrated(found: ClassifierEvaluation) -> str:
-    if found.calibrated_error is None:
-        return "no images were held out"
-    return f"{_percent(found.calibrated_error)}, temperature {found.temperature:.2f}"
 
 
 def comparison_table(evaluations: Sequence[GeneratorEvaluation]) -> Table:

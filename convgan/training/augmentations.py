@@ -10,7 +10,7 @@ from pydantic import Field
 from convgan.config.kinds import AUGMENTATIONS, Augmentation
 from convgan.config.section import Fraction
 from convgan.lazy import tf
-from convgan.replicas import drawn
+from convgan.replicas import drawn, drawn_uniform
 
 _BEND = 5  # pixels from one random displacement to the next
 
@@ -26,10 +26,7 @@ class Shift(Augmentation):
         """Return the moved images, (N, H, W, C)."""
         _, height, width, _ = images.shape
         least, most = -self.pixels, self.pixels + 1
-        offsets = drawn(
-            lambda rows: tf.random.stateless_uniform([rows, 2], seed, least, most, tf.int32),
-            tf.shape(images)[0],
-        )
+        offsets = drawn_uniform(images, [2], seed, least, most, tf.int32)
         images = tf.gather(images, _moved(height, offsets[:, 0]), axis=1, batch_dims=1)
         return tf.gather(images, _moved(width, offsets[:, 1]), axis=2, batch_dims=1)
 
@@ -52,10 +49,8 @@ class Affine(Augmentation):
 
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the images, (N, H, W, C)."""
-        count, (height, width, _) = tf.shape(images)[0], images.shape[1:]
-        chance = drawn(
-            lambda rows: tf.random.stateless_uniform([rows, 3, 1, 1], seed, -1.0, 1.0), count
-        )
+        _, height, width, _ = images.shape
+        chance = drawn_uniform(images, [3, 1, 1], seed, -1.0, 1.0)
         angle, factor = math.radians(self.degrees) * chance[:, 0], 1.0 + self.scale * chance[:, 1]
         # From the centre, which stays where it is: (1, H, 1) and (1, 1, W).
         y = tf.range(height, dtype=tf.float32)[None, :, None] - (height - 1) / 2
@@ -66,7 +61,8 @@ class Affine(Augmentation):
         if self.elastic:
             grid = [-(-height // _BEND), -(-width // _BEND), 2]
             bend = self.elastic * drawn(
-                lambda rows: tf.random.stateless_normal([rows, *grid], seed + 1), count
+                lambda rows: tf.random.stateless_normal([rows, *grid], seed + 1),
+                tf.shape(images)[0],
             )
             bend = tf.image.resize(bend, [height, width])
             rows, columns = rows + bend[..., 0], columns + bend[..., 1]
@@ -81,10 +77,8 @@ class Flip(Augmentation):
 
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the images, some mirrored, (N, H, W, C)."""
-        chance = drawn(
-            lambda rows: tf.random.stateless_uniform([rows, 1, 1, 1], seed), tf.shape(images)[0]
-        )
-        return tf.where(chance < 0.5, images[:, :, ::-1], images)
+        mirrored = drawn_uniform(images, [1, 1, 1], seed) < 0.5
+        return tf.where(mirrored, images[:, :, ::-1], images)
 
 
 @AUGMENTATIONS.add("cutout")
@@ -100,9 +94,7 @@ class Cutout(Augmentation):
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the images with their squares, (N, H, W, C)."""
         _, height, width, _ = images.shape
-        fraction = drawn(
-            lambda rows: tf.random.stateless_uniform([rows, 2], seed), tf.shape(images)[0]
-        )
+        fraction = drawn_uniform(images, [2], seed)
         # The first row and column of the square; the centre is size // 2 further.
         first = tf.cast(fraction * [float(height), float(width)], tf.int32) - self.size // 2
         rows = inside(height, first[:, 0], self.size)[:, :, None, None]

@@ -17,7 +17,7 @@ import keras
 import tensorflow as tf
 
 from convgan.config.training import Augment
-from convgan.replicas import drawn, replica_mean
+from convgan.replicas import drawn_uniform, replica_mean
 from convgan.training.augmentations import inside
 from convgan.training.task import Logs
 
@@ -39,10 +39,7 @@ def diff_augment(
         changes.append(partial(translation, ratio=config.translation))
     if config.cutout:
         changes.append(partial(cutout, ratio=config.cutout))
-    shape = [len(changes), 3, 1, 1, 1]
-    numbers = drawn(
-        lambda rows: tf.random.stateless_uniform([rows, *shape], seed), tf.shape(images)[0]
-    )
+    numbers = drawn_uniform(images, [len(changes), 3, 1, 1, 1], seed)
     for index, change in enumerate(changes):
         chance, gate = numbers[:, index, :2], numbers[:, index, 2]
         images = tf.where(gate < probability, change(images, chance), images)

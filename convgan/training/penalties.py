@@ -10,7 +10,7 @@ from typing import Literal
 
 from convgan.config.kinds import PENALTIES, Penalty
 from convgan.lazy import tf
-from convgan.replicas import drawn
+from convgan.replicas import drawn_uniform
 
 Discriminator = Callable[["tf.Tensor"], "tf.Tensor"]
 
@@ -42,9 +42,7 @@ class GradientPenalty(Penalty):
         self, discriminator: Discriminator, real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
         """Return the scalar; the seed chooses the points, uniformly."""
-        weight = drawn(
-            lambda rows: tf.random.stateless_uniform([rows, 1, 1, 1], seed), tf.shape(real)[0]
-        )
+        weight = drawn_uniform(real, [1, 1, 1], seed)
         squares = _squared_norms(discriminator, weight * real + (1.0 - weight) * fake)
         # The square root has no finite slope at 0, where a dead discriminator would put it.
         return tf.reduce_mean(tf.square(tf.sqrt(squares + 1e-12) - 1.0))

@@ -20,7 +20,8 @@ def some(count: int, seed: int, shift: float = 0.0) -> Predictions:
 
 
 def reference() -> Reference:
-    return Reference(some(90, 0), some(80, 1), NAMES, 0.9, seed=3, test_labels=np.arange(80) % 3)
+    train, test, labels = some(90, 0), some(80, 1), np.arange(80) % 3
+    return Reference(Evidence(train, test, train, NAMES, 3, test_labels=labels), 0.9, {})
 
 
 ASKED = np.arange(70) % 3
@@ -74,8 +75,8 @@ def test_an_option_must_be_asked_for() -> None:
 
 def test_results_get_the_references_of_their_names() -> None:
     values = {"recall": 0.25}
-    real = Reference(some(90, 0), some(80, 1), NAMES, 0.9, seed=3, values=values)
-    found = {result.name: result for result in measure(real.evidence(some(70, 2)), values)}
+    evidence = reference().evidence(some(70, 2))
+    found = {result.name: result for result in measure(evidence, values)}
     assert found["recall"].reference == 0.25
     assert found["precision"].reference is None
     assert found["memorised_fraction"].reference is not None  # its own

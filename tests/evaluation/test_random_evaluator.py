@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,12 @@ from convgan.config import DataConfig
 from convgan.data import Dataset, load_dataset
 from convgan.evaluation.evaluator import Evaluator
 from convgan.evaluation.feature_cache import cached_predictions
-from convgan.evaluation.metric import Predictions
+from convgan.evaluation.metric import Evidence, Predictions
 from convgan.evaluation.metrics.frechet import fit_gaussian, frechet_distance
 from convgan.evaluation.metrics.kernel_distance import evaluate_kernel_distance
 from convgan.evaluation.metrics.neighbours import evaluate_neighbours
 from convgan.evaluation.random_evaluator import random_evaluator
-from convgan.evaluation.reference import Reference, measure
+from convgan.evaluation.reference import measure
 
 HASHES = {
     (28, 28, 1): "a30da4282ed7412bd95010ff81217ce62c139166a7c121e8c01419e6c783a06e",
@@ -86,14 +87,14 @@ def test_what_it_makes_of_real_images_is_kept(
 
 def test_without_classes_only_what_needs_none_is_measured() -> None:
     rng = np.random.default_rng(0)
-    some = [
+    made, test, train = (
         Predictions(rng.normal(size=(60, 4)).astype(np.float32), np.empty((60, 0), np.float32))
         for _ in range(3)
-    ]
+    )
     labels = np.arange(60) % 2
-    reference = Reference(some[0], some[1], ("a", "b"), None, seed=0, test_labels=labels)
-    asked = {each.name for each in measure(reference.evidence(some[2], labels), {})}
-    names = {each.name for each in measure(reference.evidence(some[2]), {})}
+    evidence = Evidence(made, test, train, ("a", "b"), 0, test_labels=labels)
+    asked = {each.name for each in measure(replace(evidence, asked=labels), {})}
+    names = {each.name for each in measure(evidence, {})}
     assert {"frechet", "kernel_distance", "recall", "coverage", "memorised_fraction"} <= names
     assert not {name for name in names if "class" in name or "confidence" in name}
     assert asked - names == {"frechet_within_classes"}  # which looks at the labels alone

@@ -36,8 +36,8 @@ def judged(images: NDArray[np.uint8]) -> dict[str, MetricResult]:
 
 def missing(images: NDArray[np.uint8]) -> list[str]:
     _, evaluator, reference = setting()
-    made, real = evaluator.predict(images).logits, reference.test.logits
-    classes = class_fractions(made.argmax(axis=1), real.argmax(axis=1), reference.class_names)
+    made, real = evaluator.predict(images).logits, reference.real.test.logits
+    classes = class_fractions(made.argmax(axis=1), real.argmax(axis=1), reference.real.class_names)
     return classes.missing + classes.rare
 
 
