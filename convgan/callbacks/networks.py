@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -19,7 +20,7 @@ from convgan.models.build import NetworkSpec, Role
 from convgan.models.network_file import read_network, write_keras, write_network
 from convgan.runs import Run
 from convgan.training.callback import Callback, Numbers
-from convgan.training.state import TrainingState
+from convgan.training.state import Progress, TrainingState
 from convgan.training.task import Task
 
 logger = logging.getLogger("convgan")
@@ -27,15 +28,19 @@ logger = logging.getLogger("convgan")
 Specs = Mapping[Role, NetworkSpec]
 
 
+@dataclass(eq=False)
 class _Networks(Callback):
     """Writes networks of a task to `model/`, as their specifications describe them."""
 
-    def __init__(self, run: Run, state: TrainingState, task: Task, specs: Specs) -> None:
-        self.run = run
-        self.state = state
-        self.progress = state.progress
-        self.task = task
-        self.specs = specs
+    run: Run
+    state: TrainingState
+    task: Task
+    specs: Specs
+
+    @property
+    def progress(self) -> Progress:
+        """Where the training is."""
+        return self.state.progress
 
     def path(self, file: str) -> Path:
         """Return where a network lies."""
@@ -72,38 +77,28 @@ class SaveNetworks(_Networks):
             self.write(name, name)
 
 
+@dataclass(eq=False, kw_only=True)
 class SaveBest(_Networks):
     """Writes one network of the best epoch so far, and that epoch's numbers in the manifest.
 
     Args:
-        run, state, task, specs: where to, what holds the best epoch and the network, and what
-            that is built from.
         file: the network's name in the task; with `-best` after it, its name in `model/`.
-        monitor: the number of which `higher` or `lower` is better.
-        better: which of the two.
+        monitor: the number of which the least is the best.
         entry: the manifest's, for that epoch's numbers.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        state: TrainingState,
-        task: Task,
-        specs: Specs,
-        *,
-        file: str,
-        monitor: str,
-        better: Literal["higher", "lower"],
-        entry: str,
-    ) -> None:
-        super().__init__(run, state, task, specs)
-        self.file = file
-        self.name = file.removesuffix("-best")
-        self.monitor = monitor
-        self.sign = 1 if better == "higher" else -1
-        self.entry = entry
-        self._waiting: tuple[dict[str, int | float], list[NDArray[Any]]] | None = None
-        """A best epoch and its network, which the disk did not take."""
+    file: str
+    monitor: str
+    entry: str
+    _waiting: tuple[dict[str, int | float], list[NDArray[Any]]] | None = field(
+        default=None, init=False
+    )
+    """A best epoch and its network, which the disk did not take."""
+
+    @property
+    def name(self) -> str:
+        """The network's name in the task."""
+        return self.file.removesuffix("-best")
 
     def on_train_begin(self) -> None:
         """Make the file again if it is lost, or of an epoch that a resume or rollback undid."""
@@ -111,9 +106,8 @@ class SaveBest(_Networks):
 
     def on_epoch_end(self, epoch: int, logs: Numbers) -> None:
         """Save the network if the epoch is better than all before."""
-        value = logs.get(self.monitor, math.nan)
-        best = self.progress.best.get(self.monitor, -self.sign * math.inf)
-        if self.sign * value > self.sign * best:  # not so if there is no number
+        best = self.progress.best.get(self.monitor, math.inf)
+        if logs.get(self.monitor, math.inf) < best:
             self.progress.best = {"epoch": epoch + 1, "step": self.progress.step} | logs
             self._save()
         else:

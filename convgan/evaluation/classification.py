@@ -32,13 +32,19 @@ def evaluate_classification(
         count=count,
         accuracy=hits / count,
         accuracy_95=wilson_interval(hits, count),
-        loss=float(-log_softmax(logits, axis=1)[np.arange(count), labels].mean()),
+        loss=cross_entropy(logits, labels),
         expected_calibration_error=expected_calibration_error(probabilities, labels),
         classes={
             name: _class_scores(*row) for name, *row in zip(class_names, *scores, strict=True)
         },
         confusion_matrix=confusion_matrix(labels, predicted, labels=indices).tolist(),
     )
+
+
+def cross_entropy(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+    """Mean cross-entropy in nats of logits (N, K) with labels (N,)."""
+    losses = -log_softmax(np.asarray(logits, np.float64), axis=1)
+    return float(losses[np.arange(len(labels)), labels].mean())
 
 
 def wilson_interval(hits: int, count: int) -> tuple[float, float]:
@@ -68,11 +74,12 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -
     are right, and changes no answer. T is between 0.05 and 20.
     """
 
-    def loss(log_temperature: float) -> float:
-        scaled = np.asarray(logits, np.float64) / np.exp(log_temperature)
-        return float(-log_softmax(scaled, axis=1)[np.arange(len(labels)), labels].mean())
-
-    found = minimize_scalar(loss, bounds=(-np.log(20), np.log(20)), method="bounded")
+    logits = np.asarray(logits, np.float64)
+    found = minimize_scalar(
+        lambda log_temperature: cross_entropy(logits / np.exp(log_temperature), labels),
+        bounds=(-np.log(20), np.log(20)),
+        method="bounded",
+    )
     return float(np.exp(found.x))
 
 

@@ -10,7 +10,11 @@ from convgan.callbacks.starting import start_from
 from convgan.config import ClassifierRunConfig
 from convgan.data import ImageSet, hold_out, load_dataset
 from convgan.errors import DataError
-from convgan.evaluation.classification import evaluate_classification, fit_temperature
+from convgan.evaluation.classification import (
+    cross_entropy,
+    evaluate_classification,
+    fit_temperature,
+)
 from convgan.evaluation.prediction import predict_logits
 from convgan.hardware import make_deterministic, set_precision_and_seed
 from convgan.models.build import check_networks, network_specs
@@ -59,8 +63,7 @@ def train_classifier(config: ClassifierRunConfig, options: RunOptions) -> Run | 
         if len(validation):
             save = SaveBest(
                 run, state, task, specs,
-                file="classifier", entry="results",
-                monitor="val_accuracy", better="higher",
+                file="classifier", entry="results", monitor="val_calibrated_loss",
             )  # fmt: skip
         run_training(
             task,
@@ -87,10 +90,12 @@ def _validate(task: ClassifierTask, validation: ImageSet, _epoch: int) -> Number
         task.network, validation.images, mirrored=task.train_config.evaluate_mirrored
     )
     numbers = evaluate_classification(logits, validation.labels, validation.class_names)
+    temperature = fit_temperature(logits, validation.labels)
     return {
         "val_loss": numbers.loss,
         "val_accuracy": numbers.accuracy,
-        "temperature": fit_temperature(logits, validation.labels),
+        "val_calibrated_loss": cross_entropy(logits / temperature, validation.labels),
+        "temperature": temperature,
     }
 
 

@@ -66,7 +66,7 @@ def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
             _keep_classes(run, config, train)
         best = SaveBest(
             run, state, task, specs,
-            file="generator-best", entry="best", monitor="val_frechet", better="lower",
+            file="generator-best", entry="best", monitor="val_frechet",
         )  # fmt: skip
         names = train.class_names if config.conditional else ()
         run_training(

@@ -29,6 +29,8 @@ _NETWORKS = ("generator", "discriminator", "classifier")
 _HELD_OUT = {
     "val_accuracy": "Fraction of them that is named right; higher is better.",
     "val_loss": "How wrong the network is on them; lower is better.",
+    "val_calibrated_loss": "The same, after one number has scaled its confidence; the epoch with "
+    "the least is kept.",
     "val_frechet": "How far generated images are from them, in what the evaluator sees; lower is "
     "better. Measured on fewer images than by eval, so larger.",
 }

@@ -17,6 +17,7 @@ from convgan.training.classifier import ClassifierTask
 from convgan.training.state import TrainingState
 from tests.training.tiny import classifier, classifier_spec
 
+MONITOR = "val_calibrated_loss"
 SPECS: Specs = {"classifier": classifier_spec()}
 
 
@@ -28,21 +29,20 @@ def run(tmp_path: Path) -> Run:
 class Training:
     """A task, its state and its best network, of which the test says how good it is."""
 
-    def __init__(self, run: Run, monitor: str = "val_accuracy") -> None:
-        self.run, self.monitor = run, monitor
+    def __init__(self, run: Run) -> None:
+        self.run = run
         self.task: ClassifierTask = classifier()
         self.state = TrainingState(run.folder / "checkpoints", self.task)
         self.best = SaveBest(
             run, self.state, self.task, SPECS,
-            file="classifier", entry="results",
-            monitor=monitor, better="higher" if monitor == "val_accuracy" else "lower",
+            file="classifier", entry="results", monitor=MONITOR,
         )  # fmt: skip
 
     def epoch(self, epoch: int, value: float, *, full: bool = False, save: bool = True) -> None:
         """End an epoch (from 0), whose network has its number as a bias."""
         self.state.progress.step = 10 * epoch
         self.task.network.get_layer("classes").bias.assign([epoch, 0, 0])
-        logs = {self.monitor: value, "loss": 1.0}
+        logs = {MONITOR: value, "loss": 1.0}
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         if full:
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
@@ -61,7 +61,7 @@ class Training:
         self.run.release()
         run = Run.open(self.run.folder)
         run.lock()
-        again = Training(run, self.monitor)
+        again = Training(run)
         again.state.restore_newest()
         again.best.on_train_begin()
         return again
@@ -73,30 +73,21 @@ def kept(run: Run) -> int:
     return int(network.get_layer("classes").bias[0])
 
 
-@pytest.mark.parametrize(
-    ("monitor", "values", "expected"),
-    [
-        ("val_accuracy", [0.5, 0.7, 0.7, 0.6, 0.9], [0, 1, 1, 1, 4]),
-        ("val_frechet", [9.0, 7.0, float("nan"), 7.0, 3.0], [0, 1, 1, 1, 4]),
-    ],
-)
-def test_the_best_epoch_is_kept(
-    monitor: str, values: list[float], expected: list[int], run: Run
-) -> None:
-    training = Training(run, monitor)
+def test_the_best_epoch_is_kept(run: Run) -> None:
+    training = Training(run)
     found = []
-    for epoch, value in enumerate(values):
+    for epoch, value in enumerate([9.0, 7.0, float("nan"), 7.0, 3.0]):
         training.epoch(epoch, value, save=False)
         found.append(kept(run))
-    assert found == expected
-    best = {"epoch": 5, "step": 40, monitor: values[4], "loss": 1.0}
+    assert found == [0, 1, 1, 1, 4]
+    best = {"epoch": 5, "step": 40, MONITOR: 3.0, "loss": 1.0}
     assert run.manifest["results"] == training.state.progress.best == best
 
 
 def test_an_epoch_that_was_not_measured_is_not_the_best(run: Run) -> None:
-    training = Training(run, "val_frechet")
+    training = Training(run)
     training.best.on_epoch_end(0, {"loss": 1.0})
-    training.best.on_epoch_end(1, {"loss": 1.0, "val_frechet": float("nan")})
+    training.best.on_epoch_end(1, {"loss": 1.0, MONITOR: float("nan")})
     training.best.on_train_end()
     assert not (run.folder / "model").exists()
     assert "results" not in run.manifest
@@ -104,9 +95,9 @@ def test_an_epoch_that_was_not_measured_is_not_the_best(run: Run) -> None:
 
 def test_best_so_far_outlives_a_resume(run: Run) -> None:
     """A worse epoch after it does not take the place of the better one before it."""
-    Training(run).epoch(0, 0.8)
+    Training(run).epoch(0, 0.2)
     again = Training(run).resumed()
-    again.epoch(1, 0.6)
+    again.epoch(1, 0.4)
     assert again.state.progress.best["epoch"] == 1
     assert kept(run) == 0
 
@@ -116,13 +107,13 @@ def test_a_resume_makes_the_file_again(
     what: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training = Training(run)
-    training.epoch(0, 0.8)
-    training.epoch(1, 0.6)
+    training.epoch(0, 0.2)
+    training.epoch(1, 0.4)
     path = run.folder / "model/classifier.safetensors"
     if what == "lost":
         path.unlink()
     elif what == "of an epoch that was undone":
-        training.epoch(2, 0.9, save=False)
+        training.epoch(2, 0.1, save=False)
         assert kept(run) == 2
         run.rewind(10)
     else:
@@ -136,7 +127,7 @@ def test_a_resume_makes_the_file_again(
         with monkeypatch.context() as patch:
             patch.setattr(Run, "update", killed)
             with pytest.raises(KeyboardInterrupt):
-                training.epoch(2, 0.9, save=False)
+                training.epoch(2, 0.1, save=False)
         assert kept(run) == 2
     again = training.resumed()
     assert kept(run) == 0
@@ -150,14 +141,14 @@ def test_a_full_disk_loses_no_best_epoch(saved: bool, run: Run) -> None:
     """It is made again from its checkpoint, or from memory if that could not be written either."""
     training = Training(run)
     training.epoch(0, 0.5)
-    training.epoch(1, 0.8, full=True, save=saved)
+    training.epoch(1, 0.2, full=True, save=saved)
     assert kept(run) == 0
     if saved:
         training = training.resumed()
-    training.epoch(2, 0.6)
+    training.epoch(2, 0.4)
     assert kept(run) == 1
     assert training.run.manifest["results"]["epoch"] == 2
-    training.epoch(3, 0.9, full=True)
+    training.epoch(3, 0.1, full=True)
     training.best.on_train_end()
     assert kept(run) == 3
     assert (run.folder / "model/classifier.keras").is_file()
@@ -168,14 +159,14 @@ def test_a_best_epoch_that_is_nowhere_is_forgotten(
 ) -> None:
     training = Training(run)
     training.epoch(0, 0.5)
-    training.epoch(1, 0.8, full=True, save=False)
+    training.epoch(1, 0.2, full=True, save=False)
     training.state.progress.step = 15
     training.state.save()
     with caplog.at_level(logging.WARNING, logger="convgan"):
         again = training.resumed()
     assert "the best epoch so far is forgotten: " in caplog.text
     assert "step-000000010.safetensors is missing" in caplog.text
-    again.epoch(2, 0.6)
+    again.epoch(2, 0.4)
     assert kept(run) == 2
 
 
