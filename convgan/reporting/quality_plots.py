@@ -7,8 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from convgan.errors import DataError
-from convgan.reporting.figures import drawable, plain_text, png_figure
+from convgan.reporting.figures import plain_text, png_figure
 
 _TITLE_WIDTH = 780  # pixels
 
@@ -22,34 +21,27 @@ def save_metric_over_epochs(
 ) -> None:
     """Draw a metric of which lower is better over the epochs.
 
-    The points are (epoch, value, standard error or None); values that are not finite are left out
-    and counted in the title, which is `name`. The reference is what real images score.
+    The points are (epoch, value, standard error or None). The title is `name`, and the reference
+    is what real images score.
 
     Raises:
-        DataError: no value is finite.
         RunError: the file cannot be written.
     """
-    drawn = [point for point in points if drawable(point[1])]
-    name = plain_text(name)
-    if not drawn:
-        raise DataError(f"{name} has no finite value to draw")
-    epochs, values, errors = zip(*drawn, strict=True)
-    bars = [error if drawable(error) else math.nan for error in errors]
-    left_out = len(points) - len(drawn)
-    note = [f"(values that are not finite, left out: {left_out})"] if left_out else []
+    epochs, values, errors = zip(*points, strict=True)
+    bars = [math.nan if error is None else error for error in errors]
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 (0.4 s that only plots need)
 
     with png_figure(path, 8, 4) as figure:
         axes = figure.add_subplot()
         axes.errorbar(epochs, values, yerr=bars, fmt="o-", color="C0", ms=4, lw=1.2, capsize=3)
-        if drawable(reference):
+        if reference is not None:
             label = f"real images: {reference:.4g}"
             axes.axhline(reference, color="0.4", ls="--", lw=1.2, label=label)
             axes.legend(loc="best")
         title = axes.set_title("", loc="left")
         for letters in range(100, 40, -5):  # as many in a line as there is room for
-            lines = textwrap.wrap(name, letters, max_lines=3, placeholder=" …")
-            title.set_text("\n".join([*lines, *note]))
+            lines = textwrap.wrap(plain_text(name), letters, max_lines=3, placeholder=" …")
+            title.set_text("\n".join(lines))
             if title.get_window_extent().width <= _TITLE_WIDTH:
                 break
         axes.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
