@@ -95,7 +95,7 @@ def gan(preset: str, seeds: int, target: float) -> dict[str, Any]:
     for seed in range(seeds):
         config = load_config(preset, [f"seed={seed}"])
         assert isinstance(config, GanRunConfig)
-        pictures, _ = hold_out(data.train, round(config.data.validation * len(data.train)), seed)
+        pictures, _ = hold_out(data.train, config.data.held_out(len(data.train)), seed)
         set_precision_and_seed(config.train.precision, seed)
         begin = time.perf_counter()
         if config.conditional == "clusters":

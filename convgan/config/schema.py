@@ -43,6 +43,10 @@ class DataConfig(Section):
     validation: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     """Fraction of the training pictures that is held out, to choose the best epoch."""
 
+    def held_out(self, count: int) -> int:
+        """Return how many of `count` training pictures that is."""
+        return round(self.validation * count)
+
     @field_validator("name")
     @classmethod
     def _data_set_is_known(cls, name: str) -> str:

@@ -103,7 +103,7 @@ def seconds_of_training(config: Config) -> tuple[float, str]:
     step = compiled_step(config)
     seconds = statistics.median(seconds_per_step({"": step.steps}, rounds=3)[""])
     count = len(load_dataset(config.data).train)
-    count -= round(config.data.validation * count)
+    count -= config.data.held_out(count)
     return seconds * total_steps(config.train, count), step.precision
 
 

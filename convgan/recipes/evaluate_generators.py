@@ -145,7 +145,7 @@ def _over_checkpoints(subject: Subject, reference: Reference) -> list[Checkpoint
     z = latent(config, subject.samples)
     labels = asked_labels(subject.run, config, subject.samples)
     count = len(subject.dataset.train)
-    per_epoch = steps_per_epoch(config.train, count - round(config.data.validation * count))
+    per_epoch = steps_per_epoch(config.train, count - config.data.held_out(count))
     points = []
     for path in state.checkpoints():
         try:

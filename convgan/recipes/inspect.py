@@ -77,7 +77,7 @@ def describe_networks(config: Config) -> list[Table]:
         known = DATASETS[data.name].counts
         count = known[0] if known else len(train)
         count = min(count, config.data.limit or count)
-        classes = number_of_clusters(count - round(config.data.validation * count))
+        classes = number_of_clusters(count - config.data.held_out(count))
     tables = check_networks(config, train.image_shape, classes)
     return [network_table(role, rows) for role, rows in tables.items()]
 
@@ -85,7 +85,7 @@ def describe_networks(config: Config) -> list[Table]:
 def describe_clusters(config: GanRunConfig, out: Path) -> tuple[Table, Path]:
     """Return what the clusters of a configuration's training pictures hold, and a grid's path."""
     train = load_dataset(config.data).train
-    train, _ = hold_out(train, round(config.data.validation * len(train)), config.seed)
+    train, _ = hold_out(train, config.data.held_out(len(train)), config.seed)
     found = clustered(train, config.seed)
     names, clusters = found.class_names, np.asarray(found.labels)
     rows = [(name, f"{count:,}", "") for name, count in found.class_counts().items()]

@@ -211,7 +211,7 @@ def _common(
     task: str, facts: Facts, path: Path, *, validation: float
 ) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
     """Return what both trainings have."""
-    kept = max(1, round((1 - validation) * facts.count))
+    kept = max(1, facts.count - round(validation * facts.count))
     steps, batch = (_STEPS if facts.size <= 32 else _STEPS_ABOVE_32)[task], _BATCH[task]
     total = max(1, round(steps * batch / kept))
     passes = max(1, total // _EPOCHS)

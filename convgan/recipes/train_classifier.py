@@ -35,7 +35,7 @@ def train_classifier(config: ClassifierRunConfig, options: RunOptions) -> Run | 
     """
     dataset = load_dataset(config.data)
     check_labels(dataset.train)
-    held_out = round(config.data.validation * len(dataset.train))
+    held_out = config.data.held_out(len(dataset.train))
     train, validation = hold_out(dataset.train, held_out, config.seed)
     shape, classes = train.image_shape, len(train.class_names)
     check_networks(config, shape, classes)

@@ -37,9 +37,7 @@ def train_dcgan(config: GanRunConfig, options: RunOptions) -> Run | None:
     Returns the finished run, or None after a dry run. Labels are used with `conditional: true`.
     """
     dataset = load_dataset(config.data)
-    train, held_out = hold_out(
-        dataset.train, round(config.data.validation * len(dataset.train)), config.seed
-    )
+    train, held_out = hold_out(dataset.train, config.data.held_out(len(dataset.train)), config.seed)
     if config.conditional == "clusters":
         train = clustered(train, config.seed, kept_clusters(options.resume, len(train)))
     shape, classes = train.image_shape, len(train.class_names)

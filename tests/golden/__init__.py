@@ -58,7 +58,7 @@ def step_losses(preset: str) -> list[dict[str, float]]:
     changes = [*_CHANGES, f"train.batch_size={_BATCH}", *_LIGHT.get(preset, ())]
     config = load_config(preset, changes)
     pictures = load_dataset(config.data).train
-    held_out = round(config.data.validation * len(pictures))
+    held_out = config.data.held_out(len(pictures))
     pictures, _ = hold_out(pictures, held_out, config.seed)
 
     set_precision_and_seed(config.train.precision, config.seed)
