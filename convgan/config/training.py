@@ -64,6 +64,7 @@ class Muon(Section):
 
 Optimizer = Annotated[Adam | AdamW | Muon | RMSprop | SGD, Discriminator("name")]
 Schedule = Literal["constant", "cosine", "linear", "one_cycle"]
+View = Literal["mirrored", "shifted"]
 
 
 class Augment(Section):
@@ -120,9 +121,10 @@ class ClassifierTrainConfig(TrainConfig):
     class_weights: Literal["equal", "balanced"] = "equal"
     """`balanced`: a picture's loss counts by one over how frequent its class is, so that all
     classes count alike."""
-    evaluate_mirrored: bool = False
-    """Validation and `convgan eval` take the mean of the logits of each image and its mirror
-    image, at twice the time; not for digits."""
+    evaluate_views: tuple[View, ...] = ()
+    """What validation, `eval` and predictions take the logits of in addition, for the mean, at two
+    or three times the time: each image's mirror image (not for digits), or the image moved by half
+    a pixel (for a network that was trained on resampled images, as `affine` makes them)."""
 
 
 class GanTrainConfig(TrainConfig):

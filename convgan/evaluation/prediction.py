@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from convgan.config.training import View
 from convgan.errors import DataError
 from convgan.models.conditioning import inputs_of
 from convgan.models.pixels import to_float, to_uint8
+from convgan.models.views import mean_logits
 
 _GENERATED, _CLASSIFIED = 50, 100  # images at one time; few, for memory
 
@@ -30,12 +34,11 @@ def generate(
 
 
 def predict_logits(
-    network: keras.Model, images: NDArray[np.uint8], *, mirrored: bool = False
+    network: keras.Model, images: NDArray[np.uint8], views: Sequence[View] = ()
 ) -> NDArray[np.float32]:
     """Uint8 images (N, H, W, C) to a classifier's float32 logits (N, K), in flat memory.
 
-    With `mirrored` the mean of the logits of each image and of its mirror image (Krizhevsky et
-    al., 2012, section 4.1, without the crops).
+    They are the mean over each image and its views.
 
     Raises:
         DataError: the network is one for other images.
@@ -45,10 +48,7 @@ def predict_logits(
             f"the network takes images of {network.input_shape[1:]}, these are {images.shape[1:]}"
         )
     parts = [
-        network(to_float(images[start : start + _CLASSIFIED]), training=False).numpy()
+        mean_logits(network, to_float(images[start : start + _CLASSIFIED]), views).numpy()
         for start in range(0, len(images), _CLASSIFIED)
     ]
-    logits = np.concatenate(parts)
-    if mirrored:
-        logits = (logits + predict_logits(network, images[:, :, ::-1])) / 2
-    return logits
+    return np.concatenate(parts)

@@ -5,27 +5,28 @@ All of Keras's own layers and operations, so that a `.keras` file of it needs no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers, ops
 
+from convgan.config.training import View
 from convgan.models.network_file import in_float32, plain_copy
+from convgan.models.views import mean_logits
 
 
 def deployable_classifier(
-    network: keras.Model, *, temperature: float, mirrored: bool
+    network: keras.Model, *, temperature: float, views: Sequence[View]
 ) -> keras.Model:
     """Return the network from `images`, uint8 (N, H, W, C), to `probabilities`, (N, K).
 
-    Those of its logits divided by the temperature; with `mirrored`, of the mean of each picture's
-    logits and its mirror image's.
+    Those of its logits divided by the temperature, the mean over each picture and its views.
     """
     logits_of = plain_copy(network)
     with in_float32():
         images = layers.Input(network.input_shape[1:], dtype="uint8", name="images")
         values = layers.Rescaling(1 / 127.5, offset=-1.0)(images)
-        logits = logits_of(values)
-        if mirrored:
-            logits = (logits + logits_of(ops.flip(values, axis=2))) / 2
+        logits = mean_logits(logits_of, values, views)
         probabilities = layers.Softmax()(logits / temperature)
         return keras.Model({"images": images}, {"probabilities": probabilities})
 

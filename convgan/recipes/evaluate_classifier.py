@@ -46,15 +46,14 @@ def evaluate_classifier_run(run: Run, options: EvalOptions) -> ClassifierEvaluat
     if test.labels is None:
         raise UsageError(f"{test.origin} has no classes: eval needs one folder per class")
     network = read_network(run.folder / "model" / "classifier.safetensors").network
-    mirrored = config.train.evaluate_mirrored
-    logits = predict_logits(network, test.images, mirrored=mirrored)
+    logits = predict_logits(network, test.images, config.train.evaluate_views)
     results = run.manifest.get("results") or {}
     temperature = kept_temperature(run)
     scaled = logits / (temperature or 1.0)
     calibrated = softmax(scaled, axis=1)
     evaluation = ClassifierEvaluation(
         provenance=provenance(run.name, test),
-        mirrored=mirrored,
+        views=config.train.evaluate_views,
         temperature=temperature,
         calibrated_error=expected_calibration_error(calibrated, test.labels)
         if temperature

@@ -125,7 +125,7 @@ def export_network(run: Run, name: str, which: Which | None, folder: Path) -> tu
 def _classifier(run: Run) -> Subject:
     """Return a classifier as `convgan predict` asks it."""
     trained = TrainedClassifier(run)
-    mirrored = trained.config.train.evaluate_mirrored
+    views = trained.config.train.evaluate_views
     height, width, channels = trained.network.input_shape[1:]
     # Large patches, half of them black: of mere noise a network can be sure, right or not.
     patches = np.random.default_rng(0).integers(-256, 256, (_TRIED, 4, 4, channels)).clip(0)
@@ -137,14 +137,14 @@ def _classifier(run: Run) -> Subject:
     measured = isinstance(found, ClassifierEvaluation) and found.step == made.get("step")
     return Subject(
         run.folder / "model" / "classifier.safetensors",
-        deployable_classifier(trained.network, temperature=trained.temperature, mirrored=mirrored),
+        deployable_classifier(trained.network, temperature=trained.temperature, views=views),
         {"images": images[unsure]},
         probabilities[unsure],
         {
             "task": "classifier",
             "classes": trained.names,
             "temperature": trained.temperature,
-            "mirrored": mirrored,
+            "views": views,
             "epoch": made.get("epoch"),
         },
         found if measured else None,

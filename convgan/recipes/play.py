@@ -66,7 +66,7 @@ def _classifier(run: Run) -> dict[str, Any]:
     return _described(trained.network, trained.names, trained.config.data.name) | {
         "accuracy": measured.accuracy if isinstance(measured, ClassifierEvaluation) else None,
         "temperature": trained.temperature,
-        "mirrored": trained.config.train.evaluate_mirrored,
+        "views": trained.config.train.evaluate_views,
     }
 
 

@@ -91,8 +91,7 @@ class TrainedClassifier:
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return each class's probability, (N, K), for images as in training, (N, H, W, C)."""
-        mirrored = self.config.train.evaluate_mirrored
-        logits = predict_logits(self.network, images, mirrored=mirrored)
+        logits = predict_logits(self.network, images, self.config.train.evaluate_views)
         return np.asarray(softmax(logits.astype(np.float64) / self.temperature, axis=1))
 
 

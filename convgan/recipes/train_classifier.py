@@ -86,9 +86,7 @@ def check_labels(train: ImageSet) -> None:
 def _validate(task: ClassifierTask, validation: ImageSet, _epoch: int) -> Numbers:
     if validation.labels is None or not len(validation):
         return {}
-    logits = predict_logits(
-        task.network, validation.images, mirrored=task.train_config.evaluate_mirrored
-    )
+    logits = predict_logits(task.network, validation.images, task.train_config.evaluate_views)
     numbers = evaluate_classification(logits, validation.labels, validation.class_names)
     temperature = fit_temperature(logits, validation.labels)
     return {

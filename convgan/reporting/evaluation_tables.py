@@ -35,7 +35,7 @@ def evaluation_tables(found: Evaluation) -> list[Table]:
 def _classifier_tables(found: ClassifierEvaluation) -> list[Table]:
     """Return accuracy and calibration, and the numbers of each class, as tables."""
     low, high = found.accuracy_95
-    mirrored = " and mirror images" if found.mirrored else ""
+    views = f" and {', '.join(found.views)} ones" if found.views else ""
     numbers = {
         "accuracy": _percent(found.accuracy),
         "95 % interval": f"{_percent(low)} to {_percent(high)}",
@@ -49,7 +49,7 @@ def _classifier_tables(found: ClassifierEvaluation) -> list[Table]:
         (name, *map(_percent, (row.precision, row.recall, row.f1)), f"{row.count:,}")
         for name, row in found.classes.items()
     ]
-    title = f"Test set, {found.count:,} images{mirrored}, epoch {found.epoch}"
+    title = f"Test set, {found.count:,} images{views}, epoch {found.epoch}"
     return [
         Table(title, ("number", "value"), list(numbers.items()), meanings=_MEANINGS),
         Table("By class", ("class", "precision", "recall", "F1", "images"), rows),

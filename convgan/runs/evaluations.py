@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from convgan.config.training import View
 from convgan.runs.json_file import read_json, validated, write_json
 from convgan.runs.run import Run
 
@@ -195,7 +196,8 @@ class ClassifierEvaluation(Classification):
 
     file: ClassVar[str] = "eval/classifier.json"
     provenance: Provenance
-    mirrored: bool
+    views: tuple[View, ...]
+    """What was seen in addition to each image, for the mean of the logits."""
     temperature: float | None = None
     calibrated_error: float | None = None
     """The calibration error of the logits divided by the temperature, which held-out images gave;

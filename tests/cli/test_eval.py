@@ -35,7 +35,7 @@ def test_eval_of_a_classifier_prints_a_table_and_writes_json(out: Path) -> None:
 
 
 def test_a_classifier_can_be_judged_on_mirror_images_too(tmp_path: Path) -> None:
-    changes = ["--set=train.evaluate_mirrored=true", "--set=data.validation=0.2", "--epochs=1"]
+    changes = ["--set=train.evaluate_views=[mirrored]", "--set=data.validation=0.2", "--epochs=1"]
     done(
         "train-classifier",
         "-c",
@@ -46,7 +46,7 @@ def test_a_classifier_can_be_judged_on_mirror_images_too(tmp_path: Path) -> None
         tmp_path,
     )
     text = done("eval", "classifier-fashion", "--out", tmp_path)
-    assert "1,000 images and mirror images" in text
+    assert "1,000 images and mirrored ones" in text
     run = tmp_path / "classifier-fashion-0001"
     numbers = json.loads((run / "eval/classifier.json").read_text())
     network = read_network(run / "model/classifier.safetensors").network

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 import convgan
 from convgan.config import Config, load_config, presets
+from convgan.config.training import View
 from convgan.data import load_dataset
 from convgan.models import file_formats
 from convgan.models.build import network_specs
@@ -51,11 +53,13 @@ def said(path: Path, **inputs: NDArray[Any]) -> NDArray[Any]:
 
 @pytest.fixture(scope="module")
 def classifier(out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose probabilities are calibrated, and are of pictures and their mirror images."""
-    folder = tmp_path_factory.mktemp("mirrored") / "classifier-fashion-0001"
+    """A run whose probabilities are calibrated, and are of pictures and all views of them."""
+    folder = tmp_path_factory.mktemp("views") / "classifier-fashion-0001"
     shutil.copytree(out / "classifier-fashion-0001", folder)
     run = Run.open(folder)
-    run.keep_config(load_config(folder / "config.yaml", ["train.evaluate_mirrored=true"]))
+    run.keep_config(
+        load_config(folder / "config.yaml", ["train.evaluate_views=[mirrored,shifted]"])
+    )
     run.update(results=run.manifest["results"] | {"temperature": 0.7})
     return folder
 
@@ -153,8 +157,8 @@ def test_numbers_of_eval_are_those_of_this_network(classifier: Path, tmp_path: P
 def test_what_says_something_else_is_not_there(
     classifier: Path, labelled: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def warmer(network: keras.Model, *, temperature: float, mirrored: bool) -> keras.Model:
-        return deployable_classifier(network, temperature=temperature + 0.01, mirrored=mirrored)
+    def warmer(network: keras.Model, *, temperature: float, views: Sequence[View]) -> keras.Model:
+        return deployable_classifier(network, temperature=temperature + 0.01, views=views)
 
     def lighter(network: keras.Model) -> keras.Model:
         copy = keras.models.clone_model(network)

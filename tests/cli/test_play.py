@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from convgan import load_run
+from convgan.config import load_config
+from convgan.data import load_dataset
 from convgan.data.digits import as_mnist
 from convgan.generation.directions import strongest_directions
 from convgan.recipes.play import play
 from convgan.reporting.report import write_page
+from convgan.runs import Run
 from tests.browser import opened
 from tests.cli.commands import done, refused
 
@@ -152,6 +157,23 @@ def test_own_runs_and_a_picture_from_a_file(out: Path, tmp_path: Path) -> None:
         assert answers(page) != before
         page.wait_for_selector("#tiles[data-done]")
         assert "Ankle boot" in page.locator("#bars").inner_text()
+
+
+def test_the_page_says_what_predict_says(out: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "classifier-fashion-0001"
+    shutil.copytree(out / folder.name, folder)
+    run = Run.open(folder)
+    run.keep_config(
+        load_config(folder / "config.yaml", ["train.evaluate_views=[mirrored,shifted]"])
+    )
+    run.update(results=run.manifest["results"] | {"temperature": 0.7})
+    image = load_dataset(run.config().data).test.images[3]
+    values = (image / 127.5 - 1).ravel().tolist()
+    asked = "values => classify({ shape: [28, 28, 1], data: Float32Array.from(values) })"
+    with opened(play([run], tmp_path / "page.html")) as page:
+        page.wait_for_selector("#bars .bar")
+        found = page.evaluate(f"values => Array.from(({asked})(values).probabilities)", values)
+    np.testing.assert_allclose(found, load_run(folder).predict(image[None])[0], atol=1e-6)
 
 
 def test_wrong_arguments(out: Path, tmp_path: Path) -> None:

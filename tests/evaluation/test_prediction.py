@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from keras import layers
+from scipy import ndimage
 
+from convgan.config.training import View
 from convgan.errors import DataError
 from convgan.evaluation.prediction import predict_logits
 from convgan.models.network_file import read_network
@@ -45,14 +48,28 @@ def test_logits_are_those_of_one_go(count: int) -> None:
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_mirrored_logits_are_the_mean_of_both() -> None:
+def moved(picture: np.ndarray, by: float) -> np.ndarray:
+    """Move (H, W, 1) down and right, bilinearly; the edge fills the gap."""
+    return np.asarray(ndimage.shift(picture.astype(float), (by, by, 0), order=1, mode="nearest"))
+
+
+@pytest.mark.parametrize(
+    ("views", "changes"),
+    [
+        (["mirrored"], [np.fliplr]),
+        (["shifted"], [lambda picture: moved(picture, 0.5), lambda picture: moved(picture, -0.5)]),
+    ],
+)
+def test_logits_are_the_mean_over_a_picture_and_its_views(
+    views: list[View], changes: list[Callable[[np.ndarray], np.ndarray]]
+) -> None:
     model, pictures = network(), images(120)
-    other = np.stack([np.fliplr(picture) for picture in pictures])
-    both = predict_logits(model, pictures), predict_logits(model, other)
-    mirrored = predict_logits(model, pictures, mirrored=True)
-    assert mirrored.dtype == np.float32
-    np.testing.assert_allclose(mirrored, np.mean(both, axis=0), rtol=1e-6, atol=1e-7)
-    assert not np.allclose(mirrored, both[0], atol=1e-2)
+    seen = [pictures, *(np.stack(list(map(change, pictures))) for change in changes)]
+    each = [model(pictures.astype(np.float32) / np.float32(127.5) - 1) for pictures in seen]
+    found = predict_logits(model, pictures, views)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, np.mean(each, axis=0), rtol=1e-5, atol=1e-6)
+    assert not np.allclose(found, each[0], atol=1e-2)
 
 
 def test_saved_and_loaded(tmp_path: Path) -> None:

@@ -441,7 +441,7 @@ def _evaluations(folder: Path) -> list[bytes]:
     classifier = {
         "what": "classifier",
         "provenance": provenance,
-        "mirrored": False,
+        "views": [],
         **place,
         "count": 3,
         "accuracy": 0.5,

@@ -81,7 +81,7 @@ def classified(names: Sequence[str]) -> dict[str, Any]:
     scores = {"precision": 0.75, "recall": None, "f1": 0.5, "count": 10}
     matrix = 3 * np.eye(len(names), dtype=int) + 1
     return {
-        "provenance": PLACE, "mirrored": False, "epoch": 3, "step": 12, "count": 1000,
+        "provenance": PLACE, "views": [], "epoch": 3, "step": 12, "count": 1000,
         "accuracy": 0.875, "accuracy_95": [0.85, 0.9], "loss": 0.4,
         "expected_calibration_error": 0.01, "classes": dict.fromkeys(names, scores),
         "confusion_matrix": matrix.tolist(),

@@ -35,21 +35,33 @@ function paintPicture(canvas, { shape, data: values }) {
 
 function classify(picture) {
   const { results, last } = Engine.run(networks.classifier, picture);
-  let logits = Array.from(last.data);
-  if (data.classifier.mirrored) {
-    const mirrored = Engine.run(networks.classifier, mirror(picture)).last.data;
-    logits = logits.map((logit, index) => (logit + mirrored[index]) / 2);
-  }
+  const seen = [last.data];
+  for (const name of data.classifier.views ?? [])
+    for (const view of views[name])
+      seen.push(Engine.run(networks.classifier, moved(picture, view)).last.data);
+  const logits = Array.from(last.data, (_, k) =>
+    seen.reduce((sum, each) => sum + each[k], 0) / seen.length);
   return { results, probabilities: Engine.softmax(logits, data.classifier.temperature) };
 }
 
-function mirror({ shape, data: values }) {
+/* As in models/views.py: of which pixels of the picture a view's pixel is the mean. */
+const neighbours = (step) => (row, column) =>
+  [[row, column], [row + step, column], [row, column + step], [row + step, column + step]];
+const views = {
+  mirrored: [(row, column, width) => [[row, width - 1 - column]]],
+  shifted: [neighbours(1), neighbours(-1)],
+};
+function moved({ shape, data: values }, view) {
   const [height, width, channels] = shape;
-  const turned = values.map((_, index) => {
+  const inside = (place, size) => Math.min(Math.max(place, 0), size - 1);
+  const mean = (_, index) => {
     const channel = index % channels, pixel = (index - channel) / channels;
-    return values[(pixel - (pixel % width) + width - 1 - (pixel % width)) * channels + channel];
-  });
-  return { shape, data: turned };
+    const seen = view(Math.floor(pixel / width), pixel % width, width);
+    const sum = seen.reduce((total, [row, column]) =>
+      total + values[(inside(row, height) * width + inside(column, width)) * channels + channel], 0);
+    return sum / seen.length;
+  };
+  return { shape, data: values.map(mean) };
 }
 
 function likeliest(probabilities) {
