@@ -122,9 +122,9 @@ class ClassifierTrainConfig(TrainConfig):
     """`balanced`: a picture's loss counts by one over how frequent its class is, so that all
     classes count alike."""
     evaluate_views: tuple[View, ...] = ()
-    """What validation, `eval` and predictions take the logits of in addition, for the mean, at two
-    or three times the time: each image's mirror image (not for digits), or the image moved by half
-    a pixel (for a network that was trained on resampled images, as `affine` makes them)."""
+    """What else validation, `eval` and predictions take the logits of, for the mean, at two or
+    three times the time: each image's mirror image (not for digits), or the image moved by half a
+    pixel, both ways (for a network that was trained on images that `affine` has resampled)."""
 
 
 class GanTrainConfig(TrainConfig):
